@@ -1,0 +1,183 @@
+/* Blocks in a list, newest first; allocation moves a mark in the newest. Deferred releases are
+ * a list inside the arena itself, newest first.
+ *
+ * Under AddressSanitizer everything not handed out is poisoned, with a gap behind each piece, so
+ * that reading past a piece or after arena_clear() stops the program.
+ */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "base/poison.h"
+
+#define ARENA_ALIGN alignof(max_align_t)
+#define ARENA_FIRST_BLOCK ((size_t)4096)
+#define ARENA_MAX_BLOCK ((size_t)65536)
+
+struct block {
+    struct block *next;
+    size_t room;
+    size_t used;
+    alignas(max_align_t) unsigned char data[];
+};
+
+struct deferred {
+    struct deferred *next;
+    void (*release)(void *object);
+    void *object;
+};
+
+struct arena {
+    struct block *newest;
+    struct deferred *deferred;
+    size_t cap;
+    size_t handed_out;
+    size_t next_block;
+};
+
+struct arena *arena_new(size_t cap)
+{
+    struct arena *a = mem_new(struct arena);
+
+    must(cap > 0 && cap < SIZE_MAX / 2);
+    a->cap = cap;
+    a->next_block = ARENA_FIRST_BLOCK;
+    return a;
+}
+
+static void block_free(struct block *b)
+{
+    unpoison(b->data, b->room);
+    mem_free(b);
+}
+
+static void run_deferred(struct arena *a)
+{
+    while (a->deferred) {
+        struct deferred *d = a->deferred;
+        a->deferred = d->next;
+        d->release(d->object);
+    }
+}
+
+void arena_clear(struct arena *a)
+{
+    run_deferred(a);
+    while (a->newest && a->newest->next) {
+        struct block *b = a->newest;
+        a->newest = b->next;
+        block_free(b);
+    }
+    if (a->newest) {
+        a->newest->used = 0;
+        poison(a->newest->data, a->newest->room);
+    }
+    a->handed_out = 0;
+    a->next_block = ARENA_FIRST_BLOCK;
+}
+
+void arena_free(struct arena *a)
+{
+    if (a == NULL)
+        return;
+    arena_clear(a);
+    if (a->newest)
+        block_free(a->newest);
+    mem_free(a);
+}
+
+static void add_block(struct arena *a, size_t least)
+{
+    size_t room = a->next_block > least ? a->next_block : least;
+    struct block *b = mem_realloc(NULL, sizeof(*b) + room);
+
+    b->next = a->newest;
+    b->room = room;
+    b->used = 0;
+    poison(b->data, room);
+    a->newest = b;
+    if (a->next_block < ARENA_MAX_BLOCK)
+        a->next_block *= 2;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    size_t taken;
+    unsigned char *p;
+
+    must(size <= a->cap - a->handed_out);
+    a->handed_out += size;
+    taken = ((size ? size : 1) + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + POISON_GAP;
+    if (a->newest == NULL || taken > a->newest->room - a->newest->used)
+        add_block(a, taken);
+    p = a->newest->data + a->newest->used;
+    a->newest->used += taken;
+    unpoison(p, size);
+    memset(p, 0, size);
+    return p;
+}
+
+void *arena_alloc_array(struct arena *a, size_t count, size_t size)
+{
+    size_t total;
+
+    must(!__builtin_mul_overflow(count, size, &total));
+    return arena_alloc(a, total);
+}
+
+str arena_str(struct arena *a, str s)
+{
+    return s.p ? (str){arena_cstring(a, s), s.n} : s;
+}
+
+str arena_str_from(struct arena *a, const char *cstring)
+{
+    return arena_str(a, str_from(cstring));
+}
+
+char *arena_cstring(struct arena *a, str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    return p;
+}
+
+str arena_vprintf(struct arena *a, const char *format, va_list args)
+{
+    va_list again;
+    int n;
+    char *p;
+
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    must(n >= 0);
+    p = arena_alloc(a, (size_t)n + 1);
+    (void)vsnprintf(p, (size_t)n + 1, format, args);
+    return (str){p, (size_t)n};
+}
+
+str arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list args;
+    str s;
+
+    va_start(args, format);
+    s = arena_vprintf(a, format, args);
+    va_end(args);
+    return s;
+}
+
+void arena_defer(struct arena *a, void (*release)(void *object), void *object)
+{
+    struct deferred *d = arena_new_of(a, struct deferred);
+
+    must(release != NULL);
+    *d = (struct deferred){a->deferred, release, object};
+    a->deferred = d;
+}
