@@ -1,0 +1,327 @@
+/* What goes out: heads of answers, bodies whole or in pieces, the transport's own refusals. What
+ * happens to the rest of the request is decided here at an answer's end (settle_input).
+ */
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/doc.h"
+#include "http/connection_int.h"
+
+static const char *reason_of(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+    };
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return "Other"; /* RFC 9112 section 4: clients ignore it */
+}
+
+/* RFC 9110 section 6.6.1, made once a second. */
+static const char *date_now(struct http_part *part)
+{
+    time_t now = (time_t)(clock_now_ms() / CLOCK_SECOND_MS);
+    struct tm tm;
+
+    if (now != part->date_s) {
+        gmtime_r(&now, &tm);
+        must(strftime(part->date, sizeof(part->date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
+        part->date_s = now;
+    }
+    return part->date;
+}
+
+static int name_is_ours(str name)
+{
+    return str_eq_nocase(name, STR("content-length")) || str_eq_nocase(name, STR("date")) ||
+           str_eq_nocase(name, STR("transfer-encoding")) || str_eq_nocase(name, STR("connection"));
+}
+
+static int has_line_byte(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
+            return 1;
+    return 0;
+}
+
+static void add_headers(struct buf *b, const struct http_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        must(headers[i].name.n > 0 && !name_is_ours(headers[i].name));
+        must(!has_line_byte(headers[i].name) && !has_line_byte(headers[i].value));
+        buf_add(b, headers[i].name);
+        buf_add(b, STR(": "));
+        buf_add(b, headers[i].value);
+        buf_add(b, STR("\r\n"));
+    }
+}
+
+static void add_framing(struct http_stream *s, struct buf *b, int status, int64_t length)
+{
+    if (status == 204 || status == 304)
+        return;
+    if (length >= 0)
+        buf_addf(b, "Content-Length: %lld\r\n", (long long)length);
+    else if (s->parser.version_minor > 0)
+        buf_add(b, STR("Transfer-Encoding: chunked\r\n"));
+    else
+        s->keep = 0;
+}
+
+/* length -1: not known. Sets what later writing goes by. */
+static void write_head(struct http_stream *s, int status, const struct http_header *headers,
+                       size_t count, int64_t length)
+{
+    struct buf *b = &s->part->scratch;
+
+    must(status >= 200 && status <= 599 && length >= -1);
+    s->out_bodyless =
+        status == 204 || status == 304 || str_eq(s->parser.request.method, STR("HEAD"));
+    s->out_left = length;
+    s->out_chunked = length < 0 && s->parser.version_minor > 0 && !s->out_bodyless;
+    buf_clear(b);
+    buf_addf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, reason_of(status), date_now(s->part));
+    add_headers(b, headers, count);
+    add_framing(s, b, status, length);
+    if (!s->keep)
+        buf_add(b, STR("Connection: close\r\n"));
+    else if (s->parser.version_minor == 0)
+        buf_add(b, STR("Connection: keep-alive\r\n"));
+    buf_add(b, STR("\r\n"));
+    must(buf_ok(b));
+}
+
+static void send_bytes(struct http_stream *s, str bytes)
+{
+    must(bufferevent_write(s->bev, bytes.p, bytes.n) == 0);
+}
+
+static int body_is_complete(const struct http_stream *s)
+{
+    return s->in == IN_DONE || s->body_ended || !parser_has_body(&s->parser);
+}
+
+/* Whether the rest of the body will be read for the sake of keeping the connection. */
+static int rest_is_small(const struct http_stream *s)
+{
+    return s->continue_sent && s->parser.request.content_length >= 0 &&
+           s->parser.body_left <= DROP_MAX;
+}
+
+static void settle_input(struct http_stream *s)
+{
+    s->out = OUT_ENDED;
+    event_del(s->read_timer);
+    if (body_is_complete(s)) {
+        s->in = IN_DONE;
+    } else if (s->keep && rest_is_small(s)) {
+        s->in = IN_DROP;
+        must(event_add(s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
+    } else {
+        s->in = IN_LINGER;
+    }
+    connection_poke(s);
+}
+
+static void check_use(const struct http_stream *s)
+{
+    must(loop_is_current(s->part->loop));
+    must(!s->dead);
+}
+
+void http_accept_body(struct http_stream *s, struct http_callbacks callbacks, size_t max_bytes)
+{
+    check_use(s);
+    must(s->in == IN_HELD && !s->accepted && callbacks.on_gone);
+    s->callbacks = callbacks;
+    s->accepted = 1;
+    s->body_max = max_bytes;
+    s->in = IN_BODY;
+    if (!s->lost && parser_has_body(&s->parser))
+        must(event_add(s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
+    connection_poke(s);
+}
+
+void http_pause_body(struct http_stream *s)
+{
+    check_use(s);
+    s->paused = 1;
+    if (s->in == IN_BODY)
+        event_del(s->read_timer);
+}
+
+void http_resume_body(struct http_stream *s)
+{
+    check_use(s);
+    if (!s->paused)
+        return;
+    s->paused = 0;
+    if (s->in == IN_BODY && parser_has_body(&s->parser))
+        must(event_add(s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
+    connection_poke(s);
+}
+
+void http_respond(struct http_stream *s, int status, const struct http_header *headers,
+                  size_t count, str body)
+{
+    check_use(s);
+    must(s->in != IN_HEAD && s->out == OUT_NONE);
+    if (s->lost) {
+        connection_drop(s);
+        return;
+    }
+    s->keep = s->keep && (body_is_complete(s) || rest_is_small(s));
+    write_head(s, status, headers, count, (int64_t)body.n);
+    send_bytes(s, buf_str(&s->part->scratch));
+    if (!s->out_bodyless && body.n > 0)
+        send_bytes(s, body);
+    settle_input(s);
+}
+
+void http_start(struct http_stream *s, int status, const struct http_header *headers, size_t count,
+                int64_t content_length)
+{
+    check_use(s);
+    must(s->in != IN_HEAD && s->out == OUT_NONE);
+    s->out = OUT_STREAM;
+    s->broken = 0;
+    s->want_drain = 0;
+    write_head(s, status, headers, count, content_length);
+    if (!s->lost)
+        send_bytes(s, buf_str(&s->part->scratch));
+}
+
+static int has_room(struct http_stream *s)
+{
+    s->want_drain = evbuffer_get_length(bufferevent_get_output(s->bev)) >= OUT_HIGH;
+    return !s->want_drain;
+}
+
+int http_write(struct http_stream *s, str chunk)
+{
+    char size[24];
+
+    check_use(s);
+    must(s->out == OUT_STREAM);
+    if (s->lost || s->out_bodyless)
+        return 1;
+    if (s->out_left >= 0 && chunk.n > (size_t)s->out_left)
+        s->broken = 1;
+    if (chunk.n == 0 || s->broken)
+        return has_room(s);
+    if (s->out_left >= 0)
+        s->out_left -= (int64_t)chunk.n;
+    if (s->out_chunked)
+        send_bytes(s, (str){size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", chunk.n)});
+    send_bytes(s, chunk);
+    if (s->out_chunked)
+        send_bytes(s, STR("\r\n"));
+    return has_room(s);
+}
+
+void http_end(struct http_stream *s)
+{
+    check_use(s);
+    must(s->out == OUT_STREAM);
+    if (s->lost || s->broken || (s->out_left > 0 && !s->out_bodyless)) {
+        connection_drop(s);
+        return;
+    }
+    if (s->out_chunked)
+        send_bytes(s, STR("0\r\n\r\n"));
+    settle_input(s);
+}
+
+void http_abort(struct http_stream *s)
+{
+    check_use(s);
+    must(s->in != IN_HEAD && s->out != OUT_ENDED);
+    connection_drop(s);
+}
+
+struct loop *http_stream_loop(struct http_stream *s)
+{
+    return s->part->loop;
+}
+
+void answer_continue(struct http_stream *s)
+{
+    send_bytes(s, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+static str problem_text(struct arena *a, enum err code)
+{
+    json_t *problem = doc_object(a);
+
+    doc_set_cstring(problem, "type", "about:blank");
+    doc_set_cstring(problem, "title", reason_of(err_status(code)));
+    doc_set_int(problem, "status", err_status(code));
+    doc_set_cstring(problem, "code", err_code(code));
+    doc_set_cstring(problem, "detail", err_sentence(code));
+    return doc_print(a, problem);
+}
+
+void answer_refusal(struct http_stream *s, enum err code)
+{
+    static const struct http_header headers[] = {
+        {STR("Content-Type"), STR("application/problem+json")},
+        {STR("Cache-Control"), STR("no-store")},
+        {STR("X-Content-Type-Options"), STR("nosniff")},
+    };
+    struct arena *a = arena_new(16384);
+    str body = problem_text(a, code);
+
+    s->keep = 0;
+    write_head(s, err_status(code), headers, sizeof(headers) / sizeof(headers[0]), (int64_t)body.n);
+    send_bytes(s, buf_str(&s->part->scratch));
+    if (!s->out_bodyless)
+        send_bytes(s, body);
+    arena_free(a);
+    s->out = OUT_ENDED;
+    s->in = IN_LINGER;
+    event_del(s->read_timer);
+    connection_poke(s);
+}

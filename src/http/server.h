@@ -1,0 +1,113 @@
+/* The HTTP/1.1 server's transport: sockets, framing, deadlines, limits, streaming both ways.
+ * Knows nothing of routes, JSON, cookies or sessions; whoever serves (http/dispatch.c, later the
+ * relay) gives callbacks.
+ *
+ * Threads: a stream lives on the loop thread that accepted it; every function here that takes a
+ * stream is called on that thread, and so is every callback.
+ *
+ * One exchange after the other on a connection; the next request's head is not read before the
+ * last answer is out (pipelined bytes wait in the socket's buffer, bounded).
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "io/loop.h"
+
+struct http_server;
+struct http_stream;
+
+struct http_header {
+    str name; /* as sent; compare with str_eq_nocase */
+    str value;
+};
+
+/* A request's head. Borrowed until the exchange has ended. */
+struct http_request {
+    str method; /* upper-case token */
+    str target; /* origin form, as sent: "/a%20b?x=y" */
+    str path;   /* the target before '?', still encoded */
+    str query;  /* behind '?', still encoded */
+    const struct http_header *headers;
+    size_t header_count;
+    str host;               /* the one Host header (RFC 9112 section 3.2) */
+    int64_t content_length; /* -1: chunked; 0: no body */
+    char remote[64];        /* the peer's address without port */
+};
+
+/* First header of that name, or an empty str with p == NULL. */
+str http_header_get(const struct http_request *r, str name);
+
+struct http_limits {
+    size_t head_bytes;        /* request line and headers; over it: 431 (or 414) */
+    size_t header_count;      /* over it: 431 */
+    size_t connections;       /* over it: closed at accept */
+    size_t connections_address; /* per remote address */
+    int head_ms;  /* absolute, from the first byte or the accept to the end of the head: 408 */
+    int body_ms;  /* longest pause while a body arrives: 408 */
+    int write_ms; /* longest time without progress while an answer goes out: closed */
+    int idle_ms;  /* between requests: closed quietly */
+};
+struct http_limits http_limits_default(void);
+
+/* What the serving side gives. on_head must, before it returns or later, answer or accept the
+ * body; until then no body byte is read from the socket (so a limit can be refused first). */
+struct http_serving {
+    void (*on_head)(void *arg, struct http_stream *s, const struct http_request *r);
+    void *arg;
+};
+
+/* Per exchange, given with http_accept_body. on_end comes once, when the body is complete.
+ * on_gone comes when the client disappears before the answer is out, instead of any further
+ * callback; the stream must not be used afterwards. Any may be NULL except on_gone. */
+struct http_callbacks {
+    void (*on_body)(void *arg, str chunk);
+    void (*on_end)(void *arg);
+    void (*on_gone)(void *arg);
+    void (*on_drain)(void *arg); /* what was queued for writing fell below the low-water mark */
+    void *arg;
+};
+
+/* Reads the body, at most max_bytes of it: beyond, the exchange is answered 413 by the server
+ * (problem+json, code too_large, lingering close) and on_gone is called. Sends 100 Continue when
+ * asked for. Also to be called for requests without a body: it sets the callbacks. */
+void http_accept_body(struct http_stream *s, struct http_callbacks callbacks, size_t max_bytes);
+/* Flow control of the body towards us. */
+void http_pause_body(struct http_stream *s);
+void http_resume_body(struct http_stream *s);
+
+/* A whole answer. Framing headers (Content-Length, Transfer-Encoding, Connection, Date) are made
+ * here and must not be among `headers`; names and values with CR, LF or NUL are a bug. HEAD gets
+ * no body. A body not read yet is drained up to a bound, otherwise the connection is closed with a
+ * lingering close. After it the stream belongs to the server again: no callback follows. */
+void http_respond(struct http_stream *s, int status, const struct http_header *headers,
+                  size_t count, str body);
+/* A streamed answer: start, write any number of times, end. content_length -1: chunked (or
+ * close-delimited for HTTP/1.0). http_write returns 0 when enough is queued: wait for on_drain.
+ * http_abort closes at once, so that the client sees a broken answer and not a short one. */
+void http_start(struct http_stream *s, int status, const struct http_header *headers, size_t count,
+                int64_t content_length);
+int http_write(struct http_stream *s, str chunk);
+void http_end(struct http_stream *s);
+void http_abort(struct http_stream *s);
+
+/* The loop the stream lives on. */
+struct loop *http_stream_loop(struct http_stream *s);
+
+/* Listens on "HOST:PORT" ("[::1]:8080", "127.0.0.1:0") on all loops. ERR_CONFIG with a sentence
+ * for the operator: port in use, address not ours. log may be NULL. */
+MUST_USE enum err http_listen(struct fault *f, struct loops *loops, const char *address,
+                              struct http_limits limits, struct http_serving serving,
+                              struct log *log, struct http_server **ret);
+/* The port really bound. */
+int http_server_port(const struct http_server *s);
+/* Stops accepting, lets running exchanges finish for grace_ms, closes the rest. Blocks; not to be
+ * called on a loop thread. Frees. */
+void http_close(struct http_server *s, int grace_ms);
+
+#endif

@@ -1,0 +1,8 @@
+/* Phrases of the status codes we send (RFC 9110 section 15). Pure. */
+#ifndef HTTP_STATUS_H
+#define HTTP_STATUS_H
+
+/* "Not Found"; "Error" for one that is not listed. Static. */
+const char *status_phrase(int status);
+
+#endif
