@@ -1,0 +1,116 @@
+/* Rows of `credentials`: what somebody entered for a connection. A row outlives its secret: the
+ * account, the site and the history stay when the secret is wiped.
+ *
+ * Invariants, kept by the statements here and two partial unique indexes:
+ *   - at most one shared credential a connection (owner NULL) and one a user and connection;
+ *   - generation only grows: every new secret, wipe and switch moves it, so that whatever was in
+ *     flight with the old one can tell;
+ *   - a status found out by a call is saved only while the generation is still the one of the call.
+ * Rows borrow from the arena. Worker threads.
+ */
+#ifndef STORE_CREDENTIALS_H
+#define STORE_CREDENTIALS_H
+
+#include "db/db.h"
+
+struct credential_row {
+    str id;
+    str app;
+    str connection;
+    str owner; /* p == NULL: shared */
+    str entered_by;
+    int64_t switch_counter;
+    int64_t generation;
+    str status; /* connected, needs_reconnect, disconnected */
+    str why;
+    str account_id;
+    str account_name;
+    str username;
+    str site_id;
+    str entered_origin; /* the Base URL as entered */
+    str origin;         /* where calls go */
+    str base_path;
+    str sealed; /* p == NULL: no secret */
+    int64_t expires;
+    int64_t since;
+    int64_t last_used;
+    int64_t last_checked;
+    int64_t suspended;
+    /* joined from sites */
+    str site_url;
+    str site_name;
+};
+
+struct site_row {
+    str id;
+    str url;
+    str name;
+    int64_t last_seen;
+};
+
+/* The user's own row, or the shared one when owner.p is NULL; *ret NULL when there is none. */
+MUST_USE enum err store_credential_of(struct db *d, struct arena *a, struct fault *f,
+                                      str connection, str owner, struct credential_row **ret);
+/* By id, within its app. *ret NULL when there is none. */
+MUST_USE enum err store_credential_find(struct db *d, struct arena *a, struct fault *f, str app,
+                                        str id, struct credential_row **ret);
+/* The user's own rows and the shared ones of an app, in no order. */
+MUST_USE enum err store_credentials_of_app(struct db *d, struct arena *a, struct fault *f, str app,
+                                           str user, struct credential_row **ret,
+                                           size_t *ret_count);
+
+/* A user's own rows over all apps, with the connection and the app they belong to, and whether
+ * the user has the app today. By app name, then connection name. */
+struct own_credential_row {
+    struct credential_row credential;
+    str app_slug;
+    str app_name;
+    str connection_name;
+    str connection_type;
+    str connection_base_url;
+    int connection_base_url_fixed;
+    int connection_shared;
+    int64_t connection_switch_counter;
+    int has_access;
+};
+MUST_USE enum err store_credentials_of_owner(struct db *d, struct arena *a, struct fault *f,
+                                             str owner, struct own_credential_row **ret,
+                                             size_t *ret_count);
+
+/* Inserts, or replaces everything of the row with this id. The site's row must be there. */
+MUST_USE enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
+                                        const struct credential_row *row);
+/* Erases the secret, moves the generation, sets status and why (p == NULL: none). */
+MUST_USE enum err store_credential_wipe(struct db *d, struct arena *a, struct fault *f, str id,
+                                        str status, str why);
+/* What a call found out, while the generation is still that one; *ret_saved tells. */
+MUST_USE enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f, str id,
+                                           int64_t generation, str status, str why, int64_t now_ms,
+                                           int *ret_saved);
+MUST_USE enum err store_credential_used(struct db *d, struct arena *a, struct fault *f, str id,
+                                        int64_t now_ms);
+/* Takes credentials of a connection that were entered for another Base URL out of use (rule 9):
+ * wiped, needs_reconnect with `why`. *ret_count: how many. */
+MUST_USE enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a,
+                                                      struct fault *f, str connection, str origin,
+                                                      str why, int64_t *ret_count);
+
+/* Secrets on file and the people they belong to; a connection (p != NULL) or a whole app. */
+MUST_USE enum err store_credentials_cost(struct db *d, struct arena *a, struct fault *f, str app,
+                                         str connection, int64_t *ret_credentials,
+                                         int64_t *ret_people);
+/* Connections of the app in own scope for which the user holds no usable row. */
+MUST_USE enum err store_connections_todo(struct db *d, struct arena *a, struct fault *f, str app,
+                                         str user, int64_t *ret);
+
+/* The sweep's three steps; see core/sweep.h. */
+MUST_USE enum err store_credentials_suspend_lost(struct db *d, struct arena *a, struct fault *f,
+                                                 int64_t now_ms);
+MUST_USE enum err store_credentials_restore_found(struct db *d, struct arena *a, struct fault *f);
+MUST_USE enum err store_credentials_erase_suspended(struct db *d, struct arena *a, struct fault *f,
+                                                    int64_t before_ms, str why);
+
+MUST_USE enum err store_site_save(struct db *d, struct arena *a, struct fault *f,
+                                  const struct site_row *row);
+
+#endif
