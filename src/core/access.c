@@ -1,0 +1,159 @@
+/* The decision who may do what. See the header. */
+#include "core/access.h"
+
+#include "store/apps.h"
+#include "store/sessions.h"
+
+#define TOUCH_EVERY_MS (10 * CLOCK_MINUTE_MS)
+
+static str token_hmac(const struct work *w, enum vault_purpose purpose, str token)
+{
+    unsigned char *p = arena_alloc(w->arena, HASH_BYTES);
+
+    vault_hmac(w->services->vault, purpose, token, p);
+    return (str){(const char *)p, HASH_BYTES};
+}
+
+static enum err find_actor(struct work *w, struct access_query *q)
+{
+    struct session_row *session = NULL;
+    struct user_row *user = NULL;
+    enum err e;
+
+    q->session_created = q->session_last_seen = 0;
+    if (str_empty(q->token))
+        return ERR_OK;
+    e = store_session_find(w->db, w->arena, w->fault, token_hmac(w, VAULT_SESSION, q->token),
+                           &session, &user);
+    if (e || session == NULL)
+        return e;
+    if (session->expires <= w->now_ms || user->state != USER_ACTIVE)
+        return ERR_OK;
+    w->actor = (struct actor){
+        .user = user->id,
+        .name = user->name,
+        .email = user->email,
+        .workspace_admin = user->workspace_admin,
+        .session = session->id,
+    };
+    q->session_created = session->created;
+    q->session_last_seen = session->last_seen;
+    return ERR_OK;
+}
+
+static enum role role_of(enum permission_role role)
+{
+    switch (role) {
+    case PERMISSION_ROLE_NONE:
+        return ROLE_NONE;
+    case PERMISSION_ROLE_RUNNER:
+        return ROLE_RUNNER;
+    case PERMISSION_ROLE_ADMIN:
+        return ROLE_ADMIN;
+    }
+    return ROLE_NONE;
+}
+
+static enum err find_membership(struct work *w, str slug)
+{
+    struct app_row *app = NULL;
+    enum permission_role role;
+    enum err e = store_app_find_slug(w->db, w->arena, w->fault, slug, &app);
+
+    if (e)
+        return e;
+    if (app == NULL)
+        return work_fail(w, ERR_NOT_FOUND, "");
+    e = store_permission_role(w->db, w->arena, w->fault, app->id, w->actor.user, &role);
+    if (e)
+        return e;
+    if (role == PERMISSION_ROLE_NONE)
+        return work_fail(w, ERR_NOT_FOUND, "");
+    w->membership = (struct membership){app->id, app->slug, role_of(role)};
+    return ERR_OK;
+}
+
+/* The error of a level, from the table. */
+static enum err refused(enum access_level level)
+{
+    switch (level) {
+#define PERMISSION(name, code, meaning)                                                            \
+    case ACCESS_##name:                                                                            \
+        return ERR_##code;
+#include "permissions.def"
+#undef PERMISSION
+    }
+    return ERR_FORBIDDEN;
+}
+
+enum err access_decide(struct work *w, struct access_query *q)
+{
+    enum err e;
+    int allowed = 0;
+
+    w->actor = (struct actor){0};
+    w->membership = (struct membership){0};
+    e = find_actor(w, q);
+    if (e || q->level == ACCESS_PUBLIC)
+        return e;
+    if (w->actor.user.p == NULL)
+        return work_fail(w, ERR_NOT_SIGNED_IN, "");
+    if (q->level == ACCESS_APP_MEMBER || q->level == ACCESS_APP_ADMIN)
+        e = find_membership(w, q->app);
+    if (e)
+        return e;
+    switch (q->level) {
+    case ACCESS_PUBLIC:
+    case ACCESS_SIGNED_IN:
+        allowed = 1;
+        break;
+    case ACCESS_WORKSPACE_ADMIN:
+        allowed = w->actor.workspace_admin;
+        break;
+    case ACCESS_APP_MEMBER:
+        allowed = w->membership.role != ROLE_NONE;
+        break;
+    case ACCESS_APP_ADMIN:
+        allowed = w->membership.role == ROLE_ADMIN;
+        break;
+    }
+    return allowed ? ERR_OK : work_fail(w, refused(q->level), "");
+}
+
+enum err access_authorize(struct work *w, void *arg)
+{
+    return access_decide(w, arg);
+}
+
+void access_touch(struct work *w, const struct access_query *q)
+{
+    struct fault ignored = {0}; /* the next request tries again */
+    int64_t idle = w->now_ms + ACCESS_SESSION_IDLE_MS;
+    int64_t end = q->session_created + ACCESS_SESSION_MAX_MS;
+    enum err e;
+
+    if (w->actor.session.p == NULL || w->now_ms - q->session_last_seen < TOUCH_EVERY_MS)
+        return;
+    if (db_in_transaction(w->db) || db_begin(w->db, &ignored, DB_WRITE))
+        return;
+    e = store_session_touch(w->db, w->arena, &ignored, w->actor.session, w->now_ms,
+                            idle < end ? idle : end);
+    if (!e)
+        e = store_user_seen(w->db, w->arena, &ignored, w->actor.user, w->now_ms);
+    if (!e)
+        e = db_commit(w->db, &ignored);
+    if (e)
+        db_rollback(w->db);
+}
+
+str access_csrf(const struct work *w, str session)
+{
+    str hmac = token_hmac(w, VAULT_CSRF, session);
+
+    return hash_hex(w->arena, (const unsigned char *)hmac.p, hmac.n);
+}
+
+int access_csrf_fits(const struct work *w, str session, str given)
+{
+    return hash_equal(access_csrf(w, session), given);
+}

@@ -1,0 +1,54 @@
+/* The rules of connections: types, names, Base URL. Without HTTP and SQL. The membership of the
+ * unit of work names the app; that the caller is its admin was decided before.
+ */
+#ifndef CORE_CONNECTIONS_H
+#define CORE_CONNECTIONS_H
+
+#include "core/work.h"
+#include "store/connections.h"
+
+#define CONNECTION_NAME_MAX 120
+
+/* The types of connection, in the order they are offered. */
+struct connection_type {
+    str type;
+    str label;   /* "Jira (API)" */
+    str summary; /* one sentence for the person who chooses */
+    int available;
+    str reason; /* why not, when it is not */
+};
+/* Static; *ret_count of them. */
+const struct connection_type *connection_types(size_t *ret_count);
+/* NULL when there is no such type. */
+const struct connection_type *connection_type_find(str type);
+
+/* What an app admin sets. base_url: an origin (already checked) or p == NULL. */
+struct connection_properties {
+    str name; /* 1..CONNECTION_NAME_MAX code points */
+    str base_url;
+    int base_url_fixed; /* only together with base_url */
+};
+
+/* ERR_TYPE_UNAVAILABLE, ERR_NAME_TAKEN, ERR_INVALID (no such type). Write transaction. */
+MUST_USE enum err connection_create(struct work *w, str type,
+                                    const struct connection_properties *properties,
+                                    struct connection_row *ret);
+/* Replaces the properties. A newly fixed or changed fixed Base URL takes every credential that was
+ * entered for another one out of use; *ret_lost tells how many (rule 9). ERR_NAME_TAKEN. */
+MUST_USE enum err connection_update(struct work *w, const struct connection_row *row,
+                                    const struct connection_properties *properties,
+                                    struct connection_row *ret, int64_t *ret_lost);
+/* Erases it with every credential for it. */
+MUST_USE enum err connection_delete(struct work *w, const struct connection_row *row);
+/* Within the app of the path; ERR_NOT_FOUND. */
+MUST_USE enum err connection_find(struct work *w, str id, struct connection_row *ret);
+MUST_USE enum err connections_list(struct work *w, struct connection_row **ret, size_t *ret_count);
+/* Secrets on file and people they belong to: what deleting costs. */
+MUST_USE enum err connection_cost(struct work *w, str id, int64_t *ret_credentials,
+                                  int64_t *ret_people);
+/* The same for the whole app. */
+MUST_USE enum err connections_cost(struct work *w, int64_t *ret_credentials, int64_t *ret_people);
+/* How many connections of an app wait for the acting user to connect. */
+MUST_USE enum err connections_todo(struct work *w, str app, int64_t *ret);
+
+#endif

@@ -1,0 +1,97 @@
+/* The life of a credential as the rules see it: which one a user's request uses, saving a proven
+ * one, asking when account or site changed, disconnecting, what a refusal by Jira does to it.
+ * Without HTTP and SQL; secrets go through the vault and never leave this file unsealed except into
+ * a provider target.
+ *
+ * States of a row (status), and what moves it:
+ *   (no row)        -- save -->        connected
+ *   connected       -- refused by Jira, base URL changed -->  needs_reconnect
+ *   connected       -- disconnect, 30 days without access --> disconnected (secret wiped)
+ *   needs_reconnect, disconnected -- save --> connected (same row, generation + 1)
+ *   any             -- test succeeds (same generation) --> connected
+ * Invariants:
+ *   - a row's secret opens only under its own generation, owner and destination (vault binding);
+ *   - who saves something begun earlier holds the write transaction and has compared connection,
+ *     switch counter and generation with those of the beginning (rule 11);
+ *   - a failed or unanswered connect leaves the old row as it is (rule 4).
+ */
+#ifndef CORE_CREDENTIALS_H
+#define CORE_CREDENTIALS_H
+
+#include "core/decide.h"
+#include "core/provider.h"
+#include "core/work.h"
+
+/* What a connection offers the acting user now. */
+struct effective {
+    enum decision decision;
+    const struct credential_row *row; /* the row that state and sentence speak of: the user's own in
+                                         own scope, the shared one in shared scope; NULL: none */
+};
+
+/* Decides for the acting user in the app of the path. */
+MUST_USE enum err credentials_effective(struct work *w, const struct connection_row *connection,
+                                        struct effective *ret);
+/* The same for all connections of the app at once; ret[i] belongs to rows[i]. */
+MUST_USE enum err credentials_effective_all(struct work *w, const struct connection_row *rows,
+                                            size_t count, struct effective **ret);
+/* The acting user's own rows over all apps. */
+MUST_USE enum err credentials_own(struct work *w, struct own_credential_row **ret,
+                                  size_t *ret_count);
+/* The refusal as an error with its sentence; ERR_OK for DECISION_USE. */
+MUST_USE enum err credentials_refusal(struct work *w, const struct connection_row *connection,
+                                      const struct effective *effective);
+
+/* Opens the secret of an effective row. The target's secret is wiped by the caller. */
+MUST_USE enum err credentials_target(struct work *w, const struct credential_row *row,
+                                     struct provider_target *ret);
+
+/* What was true when something long began, to be compared when it ends. */
+struct credential_moment {
+    str connection;
+    int64_t switch_counter;
+    str credential;     /* the row's id, p == NULL: there was none */
+    int64_t generation; /* 0: there was none */
+};
+struct credential_moment credentials_moment(struct arena *a,
+                                            const struct connection_row *connection,
+                                            const struct credential_row *row);
+
+/* A proven credential about to be saved. */
+struct credential_found {
+    struct provider_identity identity;
+    str username;
+    str entered_origin;
+    str origin;
+    str base_path;
+    int64_t expires; /* 0: not told */
+};
+
+/* Write transaction. Re-reads connection and row and compares with `moment` (ERR_CONFLICT,
+ * ERR_NOT_FOUND). Saves, unless the row on file belongs to another account or site: then keeps it
+ * as a question for ten minutes and returns ERR_IDENTITY_CHANGED with *ret_confirm (one-time, for
+ * this session) and *ret_before. On ERR_OK *ret_row is the row saved. */
+MUST_USE enum err credentials_save(struct work *w, const struct credential_moment *moment,
+                                   const struct credential_found *found,
+                                   const struct secret *secret, struct credential_row *ret_row,
+                                   str *ret_confirm, struct credential_row *ret_before);
+/* The question answered with yes: ERR_CONFIRM_EXPIRED when it is unknown, used, too old, of another
+ * session, or anything moved since it was asked. */
+MUST_USE enum err credentials_confirm(struct work *w, const struct connection_row *connection,
+                                      str confirm, struct credential_row *ret_row);
+/* The question as it stands, for showing it again; does not use it up. */
+MUST_USE enum err credentials_question(struct work *w, const struct connection_row *connection,
+                                       str confirm, struct credential_found *ret_found,
+                                       struct credential_row *ret_before);
+
+/* Wipes the acting user's own credential (own scope) or the shared one (app admins). */
+MUST_USE enum err credentials_disconnect(struct work *w, const struct connection_row *connection);
+
+/* Write transaction. Jira's word on a credential, valid for the generation the call was made with:
+ * refused -> needs_reconnect with `why`; fine -> connected. Nothing happens when it moved on. */
+enum credential_word { CREDENTIAL_FINE, CREDENTIAL_REFUSED };
+MUST_USE enum err credentials_note(struct work *w, str credential, int64_t generation,
+                                   enum credential_word word, str why);
+MUST_USE enum err credentials_note_use(struct work *w, str credential);
+
+#endif

@@ -1,0 +1,35 @@
+/* Whose credential is used; the rule is in the header. Pure. */
+#include "core/decide.h"
+
+#include "base/check.h"
+
+static enum decision state_of(const struct connection_row *n, const struct credential_row *c)
+{
+    if (!c)
+        return DECISION_CONNECT;
+    if (c->switch_counter != n->switch_counter)
+        return DECISION_RECONNECT;
+    if (str_eq(c->status, STR("disconnected")))
+        return DECISION_CONNECT;
+    if (!str_eq(c->status, STR("connected")) || !c->sealed.p)
+        return DECISION_RECONNECT;
+    return DECISION_USE;
+}
+
+struct decide_answer decide(const struct decide_question *q)
+{
+    const struct connection_row *n = q->connection;
+    must(!q->own || (str_eq(q->own->owner, q->user) && !str_empty(q->user)));
+    must(!q->own || str_eq(q->own->connection, n->id));
+    must(!q->common || (!q->common->owner.p && str_eq(q->common->connection, n->id)));
+
+    if (!q->user_active || !q->user_in_app)
+        return (struct decide_answer){DECISION_NO_ACCESS, NULL};
+    const struct credential_row *candidate = n->shared ? q->common : q->own;
+    enum decision state = state_of(n, candidate);
+    if (state == DECISION_USE)
+        return (struct decide_answer){DECISION_USE, candidate};
+    if (n->shared && !q->user_is_app_admin)
+        return (struct decide_answer){DECISION_WAIT, NULL};
+    return (struct decide_answer){state, NULL};
+}

@@ -1,0 +1,48 @@
+/* Whose credential is used: the one pure function of rule 1. (connection, acting user) gives
+ * exactly one credential or a typed refusal; there is no fallback, ever. No database, no clock, no
+ * HTTP: everything it needs is in its argument, so that a test can walk every case.
+ *
+ * The cases, in the order they are decided:
+ *   1. the user is not active, or not in the app          -> DECISION_NO_ACCESS
+ *   2. own scope: the candidate is the user's own row, and nothing else is looked at
+ *        no row, or disconnected by hand                  -> DECISION_CONNECT
+ *        row of another switch counter, wiped, refused    -> DECISION_RECONNECT
+ *        else                                             -> DECISION_USE, that row
+ *   3. shared scope: the candidate is the shared row, and nothing else is looked at
+ *        usable                                           -> DECISION_USE, that row
+ *        else an app admin: CONNECT or RECONNECT as above; anybody else -> DECISION_WAIT
+ * A row whose connection, owner or scope does not fit is a bug of the caller and aborts.
+ */
+#ifndef CORE_DECIDE_H
+#define CORE_DECIDE_H
+
+#include "base/str.h"
+#include "store/connections.h"
+#include "store/credentials.h"
+
+enum decision {
+    DECISION_USE,
+    DECISION_CONNECT,   /* nothing entered yet: this user may connect */
+    DECISION_RECONNECT, /* what was entered is out of use: this user may reconnect */
+    DECISION_WAIT,      /* an app admin has to connect */
+    DECISION_NO_ACCESS
+};
+
+struct decide_question {
+    const struct connection_row *connection;
+    str user;
+    int user_active;
+    int user_in_app;
+    int user_is_app_admin;
+    const struct credential_row *own;    /* the user's own row for this connection, or NULL */
+    const struct credential_row *common; /* the shared row of this connection, or NULL */
+};
+
+struct decide_answer {
+    enum decision decision;
+    const struct credential_row *use; /* set for DECISION_USE only */
+};
+
+struct decide_answer decide(const struct decide_question *q);
+
+#endif

@@ -1,0 +1,36 @@
+/* The rules of groups. The caller's right (workspace admin) was decided before.
+ *
+ * Names are unique (ASCII case does not count). A group stands in for its members wherever an app
+ * names it. Changing a group can take the last admin from an app: that is allowed, as disabling a
+ * leaver is, because a workspace admin must be able to take a right away from somebody at once;
+ * the app is then flagged (core/permissions.h).
+ */
+#ifndef CORE_GROUPS_H
+#define CORE_GROUPS_H
+
+#include "core/work.h"
+#include "store/groups.h"
+
+/* All groups; those a user is in. */
+MUST_USE enum err groups_all(struct work *w, struct group_row **ret, size_t *ret_count);
+MUST_USE enum err groups_of(struct work *w, str user, struct group_row **ret, size_t *ret_count);
+/* A group's members, and at most USERS_CHOICES of those who could become one. */
+MUST_USE enum err groups_people(struct work *w, str id, struct person_row **ret_members,
+                                size_t *ret_member_count, struct person_row **ret_candidates,
+                                size_t *ret_candidate_count);
+/* ERR_NOT_FOUND. */
+MUST_USE enum err groups_get(struct work *w, str id, struct group_row *ret);
+/* ERR_NAME_TAKEN. Write transaction, as all below. */
+MUST_USE enum err groups_create(struct work *w, str name, str description, struct group_row *ret);
+/* NULL: not to be changed. ERR_NOT_FOUND, ERR_NAME_TAKEN. */
+MUST_USE enum err groups_change(struct work *w, str id, const str *name, const str *description,
+                                struct group_row *ret);
+/* With its permissions in all apps. ERR_NOT_FOUND. */
+MUST_USE enum err groups_delete(struct work *w, str id);
+/* user: id or e-mail, active or invited. Somebody who is a member already stays one.
+ * ERR_NOT_FOUND (the group), ERR_INVALID (no such user, or disabled). */
+MUST_USE enum err groups_add(struct work *w, str id, str user);
+/* ERR_NOT_FOUND: no such group or no member of it. */
+MUST_USE enum err groups_remove(struct work *w, str id, str user);
+
+#endif

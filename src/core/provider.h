@@ -1,0 +1,147 @@
+/* What the rules ask of a provider of connections (today: Jira, src/jira). The provider knows how
+ * its credentials work and what its answers mean; core and resources know neither URLs nor
+ * Atlassian's oddities.
+ *
+ * An operation is begun on a loop thread, runs there as a state machine over one or several calls,
+ * and ends by one call of done() on the same thread, always, within its deadline. It holds no
+ * worker and no database connection. Its memory is its own arena's, which the caller owns and keeps
+ * until done().
+ */
+#ifndef CORE_PROVIDER_H
+#define CORE_PROVIDER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "io/loop.h"
+
+/* Where a proven credential is used: origin "https://acme.atlassian.net" or the gateway's, and
+ * base_path "" or "/ex/jira/<cloud id>". The secret never goes anywhere else. */
+struct provider_target {
+    str origin;
+    str base_path;
+    str username;
+    struct secret secret;
+};
+
+/* Who a credential belongs to, as the provider answered. */
+struct provider_identity {
+    str account_id;
+    str account_name;
+    str account_email; /* may be empty: hidden by the account's privacy settings */
+    str site_id;       /* cloud id, or "host:<origin>" */
+    str site_url;      /* for people: "https://acme.atlassian.net" */
+    str site_name;
+};
+
+/* The steps of proving a credential, in order. */
+enum provider_stage {
+    STAGE_ADDRESS,
+    STAGE_TLS,
+    STAGE_TOKEN,
+    STAGE_IDENTITY,
+    STAGE_SITE,
+    STAGE_DONE
+};
+
+/* What a call's answer means for the credential and the caller. */
+enum provider_meaning {
+    MEANING_OK,            /* the call was answered as this account */
+    MEANING_REFUSED_TOKEN, /* wrong, expired, revoked, or answered as anonymous: needs reconnecting
+                            */
+    MEANING_LOCKED,        /* CAPTCHA: sign in by browser once; do not retry */
+    MEANING_SCOPE_MISSING, /* works, lacks a scope */
+    MEANING_FORBIDDEN,     /* Jira's own permissions */
+    MEANING_NOT_FOUND,     /* missing or invisible */
+    MEANING_INVALID,       /* Jira refuses the input: 400, 409, 413, 415, 422 */
+    MEANING_RATE_LIMITED,
+    MEANING_GONE,           /* 410: removed API */
+    MEANING_SITE_MOVED,     /* the site was renamed or is no longer there */
+    MEANING_PROVIDER_ERROR, /* 5xx */
+    MEANING_NOT_PROVIDER    /* HTML or something else that is not the API */
+};
+
+/* Prove what somebody entered: address -> TLS -> token -> who am I -> site. At most one call with
+ * the secret to the site's host and one to the gateway. */
+struct provider_connect {
+    str entered_url; /* as typed; a pasted board or issue URL is fine */
+    str username;
+    struct secret secret; /* wiped by the caller */
+    /* set on success */
+    struct provider_identity identity;
+    str origin;
+    str base_path;
+    /* set always */
+    enum provider_stage stage; /* where it stopped; STAGE_DONE on success */
+    /* the sentence is in fault; meaning tells REFUSED_TOKEN and LOCKED apart from bad luck */
+    enum provider_meaning meaning;
+};
+
+/* Prove a credential on file again. */
+struct provider_test {
+    struct provider_target target;
+    str site_id;                       /* known before */
+    str site_url;                      /* known before; may be empty: then it is not renewed */
+    struct provider_identity identity; /* on success */
+    enum provider_stage stage;
+    enum provider_meaning meaning;
+};
+
+struct provider_header {
+    str name;
+    str value;
+};
+
+/* One request. Not repeated by anybody when the method is not GET or HEAD. */
+struct provider_request {
+    struct provider_target target;
+    str method; /* GET POST PUT PATCH DELETE */
+    str path;   /* checked by provider->check_request: begins with /rest/ */
+    str query;  /* encoded, without '?' */
+    const struct provider_header *headers;
+    size_t header_count;
+    str body; /* sent as application/json unless a header says otherwise; empty: none */
+    /* set when Jira answered at all (err == ERR_OK) */
+    int status;
+    const struct provider_header *reply_headers; /* without Set-Cookie and the like */
+    size_t reply_header_count;
+    str reply_body; /* at most 8 MiB, else ERR_UPSTREAM_TOO_LARGE */
+    enum provider_meaning meaning;
+    str sentence; /* what the answer means, in plain words; empty for a plain success */
+    int64_t jira_ms;
+    int retry_after_s;
+};
+
+enum provider_kind { PROVIDER_CONNECT, PROVIDER_TEST, PROVIDER_REQUEST };
+
+struct provider_op {
+    enum provider_kind kind;
+    struct arena *arena;
+    union {
+        struct provider_connect connect;
+        struct provider_test test;
+        struct provider_request request;
+    };
+    enum err err; /* the outcome; ERR_OK for a request means: an HTTP answer of any status came */
+    struct fault fault;
+};
+
+struct provider {
+    void *self;
+    /* On a loop thread. */
+    void (*begin)(void *self, struct loop *loop, struct provider_op *op, void (*done)(void *token),
+                  void *token);
+    /* Pure checks before anything is stored or sent, on any thread.
+     * entered -> origin ("https://acme.atlassian.net"); ERR_BASE_URL_REFUSED with a sentence that
+     * tells what to do. Names are not resolved here (the guard does that at connect time). */
+    enum err (*check_base_url)(void *self, struct arena *a, struct fault *f, str entered,
+                               str *ret_origin);
+    /* Method, path, query and headers of a request a person typed: normalises ("rest/api/3/myself"
+     * gets its slash; a query inside path is split off into *ret_query) or refuses with
+     * ERR_BLOCKED_BY_POLICY / ERR_INVALID and a sentence. Sets op->request.method/path/query. */
+    enum err (*check_request)(void *self, struct arena *a, struct fault *f,
+                              struct provider_request *request);
+};
+
+#endif
