@@ -1,0 +1,44 @@
+/* Shared by provider.c (what core sees), prove.c (connect and test) and request.c.
+ */
+#ifndef JIRA_INT_H
+#define JIRA_INT_H
+
+#include "core/provider.h"
+#include "jira/classify.h"
+#include "jira/policy.h"
+#include "upstream/client.h"
+
+struct jira {
+    struct arena *arena; /* the policy's */
+    struct jira_policy policy;
+    struct upstream *upstream;
+    int64_t timeout_ms;
+};
+
+/* One operation under way; in its arena. */
+struct jira_flow {
+    struct jira *jira;
+    struct loop *loop;
+    struct provider_op *op;
+    void (*done)(void *token);
+    void *token;
+    int64_t began_ms;
+    struct upstream_call call;
+    enum jira_route route;
+    void *state; /* of prove.c */
+};
+
+/* provider.c: sends f->call (url, method and the rest are set) on the flow's loop; `heard` gets
+ * the flow as its token. */
+void jira_flow_call(struct jira_flow *f, void (*heard)(struct upstream_call *call, void *flow));
+/* provider.c: gives the outcome to the caller, later. The flow is gone afterwards. */
+void jira_flow_end(struct jira_flow *f, enum err outcome);
+/* The route of an origin and base path; ERR_BASE_URL_REFUSED when the settings no longer allow it,
+ * or when it is none that this provider hands out. */
+MUST_USE enum err jira_flow_route(struct jira_flow *f, str origin, str base_path,
+                                  enum jira_route *ret);
+
+void jira_prove_begin(struct jira_flow *f);
+void jira_request_begin(struct jira_flow *f);
+
+#endif

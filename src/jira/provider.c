@@ -1,0 +1,156 @@
+/* What core sees of Jira, and what every operation has in common. */
+#include "jira/provider.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "jira/base_url.h"
+#include "jira/jira_int.h"
+#include "jira/paths.h"
+
+#define CONNECT_TIMEOUT_MS (10 * CLOCK_SECOND_MS)
+#define POLICY_ARENA ((size_t)1024 * 1024)
+
+void jira_flow_call(struct jira_flow *f, void (*heard)(struct upstream_call *call, void *flow))
+{
+    f->call.arena = f->op->arena;
+    f->call.deadline_ms = f->began_ms + f->jira->timeout_ms;
+    f->call.done = heard;
+    f->call.token = f;
+    upstream_call(f->jira->upstream, f->loop, &f->call);
+}
+
+static void deliver(void *arg)
+{
+    struct jira_flow *f = arg;
+    f->done(f->token);
+}
+
+void jira_flow_end(struct jira_flow *f, enum err outcome)
+{
+    must(outcome == ERR_OK || f->op->fault.code == outcome);
+    f->op->err = outcome;
+    loop_post(f->loop, deliver, f);
+}
+
+static int is_gateway(struct arena *a, const struct jira_policy *p, str origin, str base_path)
+{
+    str start = arena_printf(a, "%.*s/ex/jira/", STR_ARG(p->api_path));
+
+    return str_eq(origin, p->api_origin) && str_starts(base_path, start) &&
+           jira_is_uuid(str_slice(base_path, start.n, base_path.n));
+}
+
+enum err jira_flow_route(struct jira_flow *f, str origin, str base_path, enum jira_route *ret)
+{
+    struct provider_op *op = f->op;
+    const struct jira_policy *p = &f->jira->policy;
+    struct upstream_url u;
+    str checked;
+    enum err e;
+
+    if (is_gateway(op->arena, p, origin, base_path)) {
+        *ret = JIRA_GATEWAY;
+        return ERR_OK;
+    }
+    e = jira_base_url_check(p, op->arena, &op->fault, origin, &checked);
+    if (e)
+        return e;
+    if (!str_eq(checked, origin) || base_path.n)
+        return fail(&op->fault, ERR_BASE_URL_REFUSED, "");
+    must(upstream_url_parse(op->arena, origin, &u));
+    *ret = jira_policy_is_cloud(p, &u) ? JIRA_SITE : JIRA_SERVER;
+    return ERR_OK;
+}
+
+static void begin(void *self, struct loop *loop, struct provider_op *op, void (*done)(void *token),
+                  void *token)
+{
+    struct jira_flow *f = arena_new_of(op->arena, struct jira_flow);
+
+    *f = (struct jira_flow){
+        .jira = self,
+        .loop = loop,
+        .op = op,
+        .done = done,
+        .token = token,
+        .began_ms = clock_monotonic_ms(),
+    };
+    fault_clear(&op->fault);
+    if (op->kind == PROVIDER_REQUEST)
+        jira_request_begin(f);
+    else
+        jira_prove_begin(f);
+}
+
+static enum err check_base_url(void *self, struct arena *a, struct fault *f, str entered,
+                               str *ret_origin)
+{
+    const struct jira *j = self;
+    return jira_base_url_check(&j->policy, a, f, entered, ret_origin);
+}
+
+static enum err check_request(void *self, struct arena *a, struct fault *f,
+                              struct provider_request *request)
+{
+    (void)self;
+    return jira_request_check(a, f, request);
+}
+
+static enum err read_timeout(struct fault *f, str text, int64_t *ret_ms)
+{
+    int64_t seconds;
+
+    if (!str_to_int64(str_trim(text), &seconds) || seconds < 1 || seconds > 600)
+        return fail(f, ERR_CONFIG,
+                    "The setting MORTISE_UPSTREAM_TIMEOUT must be a number of seconds from 1 to "
+                    "600.");
+    *ret_ms = seconds * CLOCK_SECOND_MS;
+    return ERR_OK;
+}
+
+static void jira_free(struct jira *j)
+{
+    upstream_free(j->upstream);
+    arena_free(j->arena);
+    mem_free(j);
+}
+
+enum err jira_provider_new(struct fault *f, const struct settings *settings, struct loops *loops,
+                           struct provider *ret)
+{
+    struct jira *j = mem_new(struct jira);
+    struct upstream_config config = {
+        .ca_file = settings->ca_file,
+        .proxy = settings->proxy,
+        .user_agent = STR("Mortise/" MORTISE_VERSION),
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+    };
+    enum err e;
+
+    j->arena = arena_new(POLICY_ARENA);
+    e = jira_policy_make(j->arena, f, settings, &j->policy);
+    config.allow = j->policy.allow;
+    if (!e)
+        e = read_timeout(f, settings->upstream_timeout, &j->timeout_ms);
+    if (!e)
+        e = upstream_new(f, loops, &config, &j->upstream);
+    if (e) {
+        jira_free(j);
+        return e;
+    }
+    *ret = (struct provider){
+        .self = j,
+        .begin = begin,
+        .check_base_url = check_base_url,
+        .check_request = check_request,
+    };
+    return ERR_OK;
+}
+
+void jira_provider_free(struct provider *p)
+{
+    if (p->self)
+        jira_free(p->self);
+    *p = (struct provider){0};
+}

@@ -1,0 +1,18 @@
+/* Jira as a provider of connections (core/provider.h): credentials are Basic (e-mail or user name
+ * and API key), on a site's own host or through Atlassian's gateway.
+ */
+#ifndef JIRA_PROVIDER_H
+#define JIRA_PROVIDER_H
+
+#include "core/provider.h"
+#include "core/settings.h"
+
+/* Reads allow_hosts, atlassian_api_url, atlassian_sites, ca_file, proxy and upstream_timeout;
+ * ERR_CONFIG with a sentence for one that cannot be used. Keeps no pointer to settings. */
+MUST_USE enum err jira_provider_new(struct fault *f, const struct settings *settings,
+                                    struct loops *loops, struct provider *ret);
+/* Ends all operations (their done() comes first, on their loops) and frees. On a thread that is no
+ * loop, before loops_stop(), after the last begin(). Accepts a zeroed struct. */
+void jira_provider_free(struct provider *p);
+
+#endif

@@ -1,0 +1,77 @@
+/* The Authorization header. States and invariants: the header. */
+#include "upstream/auth.h"
+
+#include "base/check.h"
+
+#define MASK_MIN 8
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* Standard base64 with padding (RFC 4648 section 4); returns the end. base/url.h has the other. */
+static unsigned char *encode(unsigned char *to, const unsigned char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t bits = (uint32_t)p[i] << 16;
+        if (i + 1 < n)
+            bits |= (uint32_t)p[i + 1] << 8;
+        if (i + 2 < n)
+            bits |= p[i + 2];
+        *to++ = (unsigned char)alphabet[bits >> 18 & 63];
+        *to++ = (unsigned char)alphabet[bits >> 12 & 63];
+        *to++ = i + 1 < n ? (unsigned char)alphabet[bits >> 6 & 63] : '=';
+        *to++ = i + 2 < n ? (unsigned char)alphabet[bits & 63] : '=';
+    }
+    return to;
+}
+
+static const char start[] = "Authorization: Basic ";
+
+void auth_make_basic(struct auth_line *line, str username, const struct secret *secret)
+{
+    SECRET_AUTO struct secret plain = {0};
+    str exposed = secret_expose(secret);
+    size_t n = username.n + 1 + exposed.n;
+    unsigned char *to;
+
+    must(str_find_char(username, ':') == SIZE_MAX);
+    secret_alloc(&plain, n);
+    if (username.n)
+        memcpy(plain.p, username.p, username.n);
+    plain.p[username.n] = ':';
+    if (exposed.n)
+        memcpy(plain.p + username.n + 1, exposed.p, exposed.n);
+    secret_alloc(&line->text, sizeof(start) - 1 + (n + 2) / 3 * 4);
+    memcpy(line->text.p, start, sizeof(start) - 1);
+    to = encode(line->text.p + sizeof(start) - 1, plain.p, n);
+    must(to == line->text.p + line->text.n); /* a secret is followed by a NUL byte */
+    line->node = (struct curl_slist){.data = (char *)line->text.p, .next = NULL};
+}
+
+static void mask(char *p, size_t n, str what)
+{
+    char *at;
+
+    if (what.n < MASK_MIN)
+        return;
+    while (n >= what.n && (at = memmem(p, n, what.p, what.n)) != NULL) {
+        memset(at, '*', what.n);
+        n -= (size_t)(at - p) + what.n;
+        p = at + what.n;
+    }
+}
+
+void auth_mask(const struct auth_line *line, const struct secret *secret, char *p, size_t n)
+{
+    str text = secret_expose(&line->text);
+
+    if (text.n == 0 || n == 0)
+        return;
+    mask(p, n, secret_expose(secret));
+    mask(p, n, str_slice(text, sizeof(start) - 1, text.n));
+}
+
+void auth_wipe(struct auth_line *line)
+{
+    secret_wipe(&line->text);
+    line->node = (struct curl_slist){NULL, NULL};
+}

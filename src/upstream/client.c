@@ -1,0 +1,371 @@
+/* Calls in and verdicts out: queueing by origin, choosing a multi handle, deadlines, stopping.
+ * The states of a transfer stand in client_int.h.
+ *
+ * Stopping: upstream_free() posts to each loop; there every transfer ends as UPSTREAM_STOPPED, and
+ * as their done() may begin further calls, which end in the same way a turn later, the client is
+ * taken down only when no transfer is left. The semaphore tells upstream_free().
+ */
+#include "upstream/client.h"
+
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "upstream/client_int.h"
+
+#define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
+
+static char *heap_copy(str s)
+{
+    char *p = mem_alloc(s.n + 1);
+
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    return p;
+}
+
+/* --- origins ---------------------------------------------------------------------------------- */
+
+static void origin_free(struct client *c, struct origin **link)
+{
+    struct origin *o = *link;
+
+    must(o->calls == 0);
+    *link = o->next;
+    c->origin_count--;
+    mem_free(o->key);
+    mem_free(o);
+}
+
+/* The list is in order of last use; what is beyond the limit and idle is forgotten. */
+static struct origin *origin_get(struct client *c, str key)
+{
+    struct origin *found = NULL;
+    size_t seen = 0;
+
+    for (struct origin **link = &c->origins; *link;) {
+        struct origin *o = *link;
+        if (!found && str_eq(str_from(o->key), key)) {
+            *link = o->next;
+            found = o;
+        } else if (++seen >= ORIGINS_KEPT && o->calls == 0) {
+            origin_free(c, link);
+        } else {
+            link = &o->next;
+        }
+    }
+    if (!found) {
+        found = mem_new(struct origin);
+        found->key = heap_copy(key);
+        found->queue_end = &found->queue;
+        c->origin_count++;
+    }
+    found->next = c->origins;
+    c->origins = found;
+    return found;
+}
+
+/* --- transfers -------------------------------------------------------------------------------- */
+
+static void queue_add(struct transfer *t)
+{
+    t->state = TRANSFER_QUEUED;
+    t->queue_next = NULL;
+    *t->origin->queue_end = t;
+    t->origin->queue_end = &t->queue_next;
+    t->client->queued++;
+}
+
+static void queue_remove(struct transfer *t)
+{
+    struct origin *o = t->origin;
+    struct transfer **link = &o->queue;
+
+    while (*link != t)
+        link = &(*link)->queue_next;
+    *link = t->queue_next;
+    if (t->queue_next == NULL)
+        o->queue_end = link;
+    t->client->queued--;
+}
+
+static void client_gone(void *arg);
+
+/* At most one such post is under way: after it, the client's memory may be gone. */
+static void post_gone(struct client *c)
+{
+    if (!c->stopping || c->transfers || c->gone_posted)
+        return;
+    c->gone_posted = 1;
+    loop_post(c->loop, client_gone, c);
+}
+
+/* Off every list and out of libcurl, then the caller hears of it. */
+static void transfer_end(struct transfer *t)
+{
+    struct client *c = t->client;
+    struct upstream_call *call = t->call;
+
+    if (t->state == TRANSFER_QUEUED)
+        queue_remove(t);
+    if (t->state == TRANSFER_RUNNING) {
+        shard_remove(t->shard, t);
+        if (t->prereqs == 0)
+            t->origin->starting--;
+    }
+    if (t->origin)
+        t->origin->calls--;
+    *t->link = t->next;
+    if (t->next)
+        t->next->link = t->link;
+    transfer_release(t);
+    event_free(t->timer);
+    mem_free(t);
+    c->pump_wanted = 1;
+    call->done(call, call->token);
+    post_gone(c);
+}
+
+void client_ended(struct transfer *t, CURLcode code)
+{
+    outcome_judge(t, code);
+    transfer_end(t);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct transfer *t = arg;
+    struct client *c = t->client;
+
+    (void)fd;
+    (void)what;
+    if (t->state != TRANSFER_FAILING)
+        outcome_judge(t, CURLE_OPERATION_TIMEDOUT);
+    transfer_end(t);
+    client_pump(c);
+}
+
+static struct transfer *transfer_new(struct client *c, struct upstream_call *call)
+{
+    struct transfer *t = mem_new(struct transfer);
+
+    t->client = c;
+    t->call = call;
+    t->began_ms = clock_monotonic_ms();
+    t->next = c->transfers;
+    t->link = &c->transfers;
+    if (t->next)
+        t->next->link = &t->next;
+    c->transfers = t;
+    t->timer = event_new(loop_base(c->loop), -1, 0, on_deadline, t);
+    must(t->timer != NULL);
+    return t;
+}
+
+/* Never from within upstream_call(): the verdict comes by the timer. */
+static void fail_later(struct transfer *t, enum upstream_outcome outcome, const char *reason)
+{
+    t->state = TRANSFER_FAILING;
+    t->call->outcome = outcome;
+    t->call->phase = UPSTREAM_QUEUED;
+    t->call->sent = 0;
+    t->call->took_ms = 0;
+    t->call->reason = reason;
+    t->call->detail = STR("");
+    event_active(t->timer, EV_TIMEOUT, 0);
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+static struct shard *shard_for(struct client *c, const struct origin *o)
+{
+    struct shard **link = &c->shards;
+
+    if (o->protocol == ORIGIN_HTTP2) {
+        if (c->http2 == NULL)
+            c->http2 = shard_new(c, 1);
+        return c->http2;
+    }
+    while (*link && (*link)->running >= SHARD_TRANSFERS)
+        link = &(*link)->next;
+    if (*link == NULL)
+        *link = shard_new(c, 0);
+    return *link;
+}
+
+static void start(struct transfer *t)
+{
+    queue_remove(t);
+    t->state = TRANSFER_RUNNING;
+    t->origin->starting++;
+    transfer_prepare(t);
+    shard_add(shard_for(t->client, t->origin), t);
+}
+
+void client_pump(struct client *c)
+{
+    if (!c->pump_wanted || c->stopping)
+        return;
+    c->pump_wanted = 0;
+    for (struct origin *o = c->origins; o && c->queued; o = o->next) {
+        while (o->queue && o->starting < STARTING_MAX)
+            start(o->queue);
+    }
+}
+
+static struct client *client_of(struct upstream *u, const struct loop *loop)
+{
+    must(loop_is_current(loop));
+    for (size_t i = 0; i < u->count; i++) {
+        if (u->clients[i].loop == loop)
+            return &u->clients[i];
+    }
+    unreachable("a loop of somebody else");
+}
+
+void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call)
+{
+    struct client *c = client_of(u, loop);
+    struct transfer *t = transfer_new(c, call);
+    int64_t left = call->deadline_ms - t->began_ms;
+    struct upstream_url url;
+    struct timeval tv;
+
+    if (c->stopping) {
+        fail_later(t, UPSTREAM_STOPPED, NULL);
+        return;
+    }
+    if (!upstream_url_parse(call->arena, call->url, &url) || url.has_user) {
+        fail_later(t, UPSTREAM_NO_HOST, NULL);
+        return;
+    }
+    t->allowed = allow_list_has(u->allow, &url);
+    if (!t->allowed && str_eq(url.scheme, STR("http"))) {
+        fail_later(t, UPSTREAM_GUARDED, "plain http is not allowed for it");
+        return;
+    }
+    tv = left > 0 ? (struct timeval){left / 1000, left % 1000 * 1000} : (struct timeval){0, 0};
+    must(event_add(t->timer, &tv) == 0);
+    t->origin = origin_get(c, upstream_url_origin(call->arena, &url));
+    t->origin->calls++;
+    queue_add(t);
+    c->pump_wanted = 1;
+    client_pump(c);
+}
+
+str upstream_reply_header(const struct upstream_call *call, str name)
+{
+    for (size_t i = 0; i < call->reply_header_count; i++) {
+        if (str_eq_nocase(call->reply_headers[i].name, name))
+            return call->reply_headers[i].value;
+    }
+    return (str){NULL, 0};
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void client_gone(void *arg)
+{
+    struct client *c = arg;
+
+    c->gone_posted = 0;
+    if (c->transfers)
+        return; /* one more call came: its end posts again */
+    while (c->shards) {
+        struct shard *s = c->shards;
+        c->shards = s->next;
+        shard_free(s);
+    }
+    if (c->http2)
+        shard_free(c->http2);
+    while (c->origins)
+        origin_free(c, &c->origins);
+    while (c->idle_count)
+        curl_easy_cleanup(c->idle[--c->idle_count]);
+    must(sem_post(c->stopped) == 0);
+}
+
+static void client_stop(void *arg)
+{
+    struct client *c = arg;
+
+    c->stopping = 1;
+    for (struct transfer *t = c->transfers, *next; t; t = next) {
+        next = t->next;
+        if (t->state == TRANSFER_FAILING)
+            continue; /* its verdict is under way */
+        outcome_judge(t, CURLE_ABORTED_BY_CALLBACK);
+        t->call->outcome = UPSTREAM_STOPPED;
+        transfer_end(t);
+    }
+    post_gone(c);
+}
+
+void upstream_free(struct upstream *u)
+{
+    sem_t stopped;
+
+    if (u == NULL)
+        return;
+    must(sem_init(&stopped, 0, 0) == 0);
+    for (size_t i = 0; i < u->count; i++) {
+        must(!loop_is_current(u->clients[i].loop));
+        u->clients[i].stopped = &stopped;
+        loop_post(u->clients[i].loop, client_stop, &u->clients[i]);
+    }
+    for (size_t i = 0; i < u->count; i++) {
+        while (sem_wait(&stopped) != 0)
+            continue; /* a signal */
+    }
+    must(sem_destroy(&stopped) == 0);
+    mem_free(u->clients);
+    mem_free(u->ca_file);
+    mem_free(u->proxy);
+    mem_free(u->user_agent);
+    mem_free(u);
+    curl_global_cleanup();
+}
+
+static enum err check_config(struct fault *f, const struct upstream_config *config)
+{
+    struct arena *a = arena_new(16384);
+    struct upstream_url proxy = {0};
+    enum err e = ERR_OK;
+
+    if (config->ca_file.n && access(arena_cstring(a, config->ca_file), R_OK) != 0)
+        e = fail(f, ERR_CONFIG, "The file of certificate authorities \"%.*s\" cannot be read.",
+                 STR_ARG(str_utf8_cut(config->ca_file, 200)));
+    else if (config->proxy.n &&
+             (!upstream_url_parse(a, config->proxy, &proxy) || proxy.has_user ||
+              !str_eq(proxy.scheme, STR("http")) || !str_eq(proxy.path, STR("/")) || proxy.query.p))
+        e = fail(f, ERR_CONFIG,
+                 "The proxy (MORTISE_PROXY) cannot be used. Write it as http://host:port.");
+    arena_free(a);
+    return e;
+}
+
+enum err upstream_new(struct fault *f, struct loops *loops, const struct upstream_config *config,
+                      struct upstream **ret)
+{
+    struct upstream *u;
+    enum err e = check_config(f, config);
+
+    if (e)
+        return e;
+    must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    u = mem_new(struct upstream);
+    u->ca_file = heap_copy(config->ca_file.n ? config->ca_file : STR(SYSTEM_CA_FILE));
+    u->proxy = heap_copy(config->proxy);
+    u->user_agent = heap_copy(config->user_agent);
+    u->allow = config->allow;
+    u->connect_timeout_ms = (long)config->connect_timeout_ms;
+    u->count = loops_count(loops);
+    u->clients = mem_alloc_array(u->count, sizeof(*u->clients));
+    for (size_t i = 0; i < u->count; i++) {
+        u->clients[i].upstream = u;
+        u->clients[i].loop = loops_at(loops, i);
+    }
+    *ret = u;
+    return ERR_OK;
+}

@@ -1,0 +1,106 @@
+/* Calls to other servers over HTTP: pooled connections, deadlines, the destination guard and a
+ * verdict on what became of the call. The only user of libcurl (with url.h). It knows nothing of
+ * Atlassian, never follows a redirect, never repeats a call, obeys no proxy variable, no .netrc and
+ * no cookie, and logs nothing.
+ *
+ * Threads: a call belongs to the loop that it was begun on; everything about it happens there.
+ * There is no limit on calls in flight that would make one host wait for another; calls that are
+ * still connecting are paced a host (a cold host must not cost a resolver thread a call).
+ */
+#ifndef UPSTREAM_CLIENT_H
+#define UPSTREAM_CLIENT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "io/loop.h"
+#include "upstream/allow.h"
+
+struct upstream;
+
+struct upstream_config {
+    str ca_file;    /* PEM; empty: the system's bundle */
+    str proxy;      /* "http://host:port"; empty: none, whatever the environment says */
+    str user_agent; /* a plain product name: browser-like ones trip XSRF checks */
+    const struct allow_list *allow; /* these origins may be plain or private; kept */
+    int64_t connect_timeout_ms;     /* look-up, TCP and TLS together */
+};
+
+/* ERR_CONFIG with a sentence for a CA file that cannot be read or a proxy that cannot be used.
+ * With a proxy the guard sees the proxy's address only: where names lead is then the proxy's
+ * responsibility. */
+MUST_USE enum err upstream_new(struct fault *f, struct loops *loops,
+                               const struct upstream_config *config, struct upstream **ret);
+/* Ends every call in flight as UPSTREAM_STOPPED (their done() comes first), on their loops, then
+ * frees. Before loops_stop(), on a thread that is no loop; accepts NULL. Nobody may begin a call
+ * afterwards, except from within those done(): such calls end as UPSTREAM_STOPPED too. */
+void upstream_free(struct upstream *u);
+
+/* What became of a call. Where nothing else is said, `sent` tells whether the request may have
+ * reached the server. */
+enum upstream_outcome {
+    UPSTREAM_ANSWERED,  /* a whole HTTP answer of any status */
+    UPSTREAM_NO_HOST,   /* the name could not be resolved; not sent */
+    UPSTREAM_REFUSED,   /* no connection: refused, reset, unreachable; not sent */
+    UPSTREAM_GUARDED,   /* plain http or a private address without leave, or metadata; not sent */
+    UPSTREAM_TLS,       /* no secure connection, `reason` says why; not sent */
+    UPSTREAM_PROXY,     /* the proxy could not be used or refused; not sent */
+    UPSTREAM_SLOW,      /* a deadline passed, `phase` says in what */
+    UPSTREAM_CUT,       /* the connection broke before the answer was whole; sent */
+    UPSTREAM_GARBLED,   /* what came is not HTTP */
+    UPSTREAM_TOO_LARGE, /* body over body_max, or headers over 64 KiB; sent */
+    UPSTREAM_STOPPED    /* Mortise is being stopped */
+};
+
+enum upstream_phase {
+    UPSTREAM_QUEUED, /* waiting for its turn to connect */
+    UPSTREAM_RESOLVING,
+    UPSTREAM_CONNECTING,
+    UPSTREAM_SECURING, /* TLS */
+    UPSTREAM_SENT,     /* the request may be on its way; no byte of an answer */
+    UPSTREAM_ANSWERING
+};
+
+struct upstream_header {
+    str name;
+    str value;
+};
+
+/* One call. The caller owns it and everything it points to until done(). */
+struct upstream_call {
+    struct arena *arena;                   /* receives headers; the body is released with it */
+    str method;                            /* GET HEAD POST PUT PATCH DELETE */
+    str url;                               /* absolute; sent as it is, dot segments too */
+    const struct upstream_header *headers; /* besides User-Agent; the caller has checked them */
+    size_t header_count;
+    str username;                /* with secret: Authorization: Basic (RFC 7617) */
+    const struct secret *secret; /* NULL: no authorisation */
+    str body;                    /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
+    size_t body_max;             /* of the answer, after decompression */
+    int64_t deadline_ms;         /* clock_monotonic_ms() */
+    void (*done)(struct upstream_call *call, void *token);
+    void *token;
+
+    /* set before done(), which comes exactly once, later (never from within upstream_call), on
+     * the loop */
+    enum upstream_outcome outcome;
+    enum upstream_phase phase; /* how far it came */
+    int sent;                  /* 0: surely not a byte of the request left */
+    int status;
+    const struct upstream_header *reply_headers; /* in order, names as received */
+    size_t reply_header_count;
+    str reply_body; /* p never NULL when answered */
+    int64_t took_ms;
+    const char *reason; /* UPSTREAM_TLS, UPSTREAM_GUARDED: a clause in plain words, static */
+    str detail;         /* libcurl's words, for the log; no secret */
+};
+
+/* Begins the call on its loop's thread. A method other than GET or HEAD is sent at most once,
+ * whatever happens to the connection. */
+void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call);
+
+/* The first value of a header, by name without regard to case; p == NULL when absent. */
+str upstream_reply_header(const struct upstream_call *call, str name);
+
+#endif

@@ -1,0 +1,128 @@
+/* Shared by client.c (queueing, life), transfer.c (one call as a libcurl handle), shard.c (a multi
+ * handle on the event loop) and outcome.c (what became of it). All of it is used on one loop's
+ * thread only, except struct upstream itself, which is read-only after upstream_new().
+ *
+ * States of a transfer:
+ *   QUEUED   on its origin's list, no libcurl handle
+ *   RUNNING  in a shard's multi handle; `prereqs` counts how often libcurl was about to send
+ *   FAILING  judged before it ran; its timer is active and delivers the verdict
+ *   (gone)   off every list, call->done() called
+ * QUEUED -> RUNNING -> gone; QUEUED -> gone (deadline, stop); new -> FAILING -> gone.
+ */
+#ifndef UPSTREAM_CLIENT_INT_H
+#define UPSTREAM_CLIENT_INT_H
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <semaphore.h>
+
+#include "base/buf.h"
+#include "upstream/auth.h"
+#include "upstream/client.h"
+#include "upstream/guard.h"
+
+#define SHARD_TRANSFERS 64      /* of one multi handle for HTTP/1.1: it walks all its connections */
+#define STARTING_MAX 64         /* calls to one origin that are still connecting */
+#define STREAMS_A_CONNECTION 64 /* HTTP/2; servers allow 100 or more */
+#define ORIGINS_KEPT 256
+#define EASY_KEPT 64
+#define REPLY_HEADERS_MAX ((size_t)64 * 1024)
+
+struct client;
+struct transfer;
+
+enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
+
+/* What is remembered of a server: which protocol it speaks, and who waits to connect. */
+struct origin {
+    struct origin *next;
+    char *key;
+    enum origin_protocol protocol;
+    size_t calls;    /* transfers in any state */
+    size_t starting; /* RUNNING and not yet about to send */
+    struct transfer *queue;
+    struct transfer **queue_end;
+};
+
+/* A multi handle. */
+struct shard {
+    struct shard *next;
+    struct client *client;
+    CURLM *multi;
+    struct event *timer;
+    size_t running;
+    int http2;
+};
+
+enum transfer_state { TRANSFER_QUEUED, TRANSFER_RUNNING, TRANSFER_FAILING };
+
+struct transfer {
+    struct transfer *next; /* all of the client's */
+    struct transfer **link;
+    struct transfer *queue_next;
+    struct client *client;
+    struct upstream_call *call;
+    struct origin *origin;
+    struct shard *shard;
+    enum transfer_state state;
+    CURL *easy;
+    struct event *timer; /* the deadline */
+    struct curl_slist *headers;
+    struct auth_line auth;
+    struct buf body;
+    struct upstream_header *reply;
+    size_t reply_count;
+    size_t reply_room;
+    size_t reply_bytes;
+    int64_t began_ms;
+    int prereqs;
+    int allowed; /* plain and private addresses are all right */
+    int guarded;
+    int too_large;
+    char error[CURL_ERROR_SIZE];
+};
+
+/* One loop's part. */
+struct client {
+    const struct upstream *upstream;
+    struct loop *loop;
+    struct shard *shards; /* HTTP/1.1 and whoever is not known yet */
+    struct shard *http2;
+    struct origin *origins;
+    size_t origin_count;
+    struct transfer *transfers;
+    size_t queued;
+    int pump_wanted;
+    int stopping;
+    int gone_posted;
+    sem_t *stopped;
+    CURL *idle[EASY_KEPT];
+    size_t idle_count;
+};
+
+struct upstream {
+    char *ca_file;
+    char *proxy;
+    char *user_agent;
+    const struct allow_list *allow;
+    long connect_timeout_ms;
+    struct client *clients;
+    size_t count;
+};
+
+/* transfer.c: makes t->easy ready; gives it back. */
+void transfer_prepare(struct transfer *t);
+void transfer_release(struct transfer *t);
+/* shard.c */
+struct shard *shard_new(struct client *c, int http2);
+void shard_free(struct shard *s);
+void shard_add(struct shard *s, struct transfer *t);
+void shard_remove(struct shard *s, struct transfer *t);
+/* outcome.c: fills the call's verdict; t->easy is still there (NULL when it never ran). */
+void outcome_judge(struct transfer *t, CURLcode code);
+/* client.c: the transfer ended inside its shard with this code. */
+void client_ended(struct transfer *t, CURLcode code);
+/* client.c: starts whoever may start; outside of libcurl's callbacks only. */
+void client_pump(struct client *c);
+
+#endif

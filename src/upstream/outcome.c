@@ -1,0 +1,174 @@
+/* From libcurl's codes to what a person can be told. Nothing here matches on texts, except where
+ * libcurl gives nothing else (TLS towards a server that does not speak it).
+ */
+#include <openssl/x509_vfy.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "upstream/client_int.h"
+
+/* The clause after "The connection to HOST is not secure: ". */
+static const char *verify_reason(long verify)
+{
+    switch (verify) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "its certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return "its certificate is not valid yet (is this machine's clock right?)";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return "its certificate is self-signed";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return "its certificate comes from an authority that this machine does not trust";
+    case X509_V_ERR_CERT_REVOKED:
+        return "its certificate was revoked";
+    case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return "its certificate chain is broken";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return "its certificate is for another host name";
+    default:
+        return "its certificate could not be verified";
+    }
+}
+
+static const char *tls_reason(const struct transfer *t, CURLcode code)
+{
+    long verify = 0;
+
+    (void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return verify ? verify_reason(verify) : "its certificate is for another host name";
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return "the file of certificate authorities (MORTISE_CA_FILE) cannot be read";
+    if (strstr(t->error, "wrong version number"))
+        return "it does not speak https on this port";
+    return "the TLS handshake failed";
+}
+
+static enum upstream_phase phase_of(const struct transfer *t)
+{
+    curl_off_t looked_up = 0;
+    curl_off_t connected = 0;
+    curl_off_t first_byte = 0;
+
+    if (t->easy == NULL)
+        return UPSTREAM_QUEUED;
+    (void)curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+    if (t->reply_bytes || (t->prereqs && first_byte))
+        return UPSTREAM_ANSWERING;
+    if (t->prereqs)
+        return UPSTREAM_SENT;
+    if (connected)
+        return UPSTREAM_SECURING;
+    return looked_up ? UPSTREAM_CONNECTING : UPSTREAM_RESOLVING;
+}
+
+static int is_proxied(const struct transfer *t)
+{
+    return t->client->upstream->proxy[0] != '\0';
+}
+
+static enum upstream_outcome no_connection(const struct transfer *t)
+{
+    if (t->guarded)
+        return UPSTREAM_GUARDED;
+    return is_proxied(t) ? UPSTREAM_PROXY : UPSTREAM_REFUSED;
+}
+
+static int is_tls(CURLcode code)
+{
+    static const CURLcode codes[] = {
+        CURLE_SSL_CONNECT_ERROR,
+        CURLE_PEER_FAILED_VERIFICATION,
+        CURLE_SSL_CACERT_BADFILE,
+        CURLE_SSL_CERTPROBLEM,
+        CURLE_SSL_CIPHER,
+        CURLE_SSL_ISSUER_ERROR,
+        CURLE_SSL_INVALIDCERTSTATUS,
+        CURLE_USE_SSL_FAILED,
+    };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] == code)
+            return 1;
+    }
+    return 0;
+}
+
+static enum upstream_outcome outcome_of(const struct transfer *t, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return UPSTREAM_ANSWERED;
+    if (t->too_large)
+        return UPSTREAM_TOO_LARGE;
+    if (code == CURLE_COULDNT_RESOLVE_HOST)
+        return UPSTREAM_NO_HOST;
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return UPSTREAM_PROXY;
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return UPSTREAM_SLOW;
+    if (t->prereqs == 0 && is_tls(code))
+        return UPSTREAM_TLS;
+    if (t->prereqs == 0)
+        return no_connection(t);
+    if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+        code == CURLE_BAD_CONTENT_ENCODING)
+        return UPSTREAM_GARBLED;
+    return UPSTREAM_CUT;
+}
+
+static void release_body(void *object)
+{
+    struct buf *b = object;
+
+    buf_done(b);
+    mem_free(b);
+}
+
+/* The body moves to the heap memory that the call's arena releases. */
+static void hand_over(struct transfer *t)
+{
+    struct upstream_call *call = t->call;
+    struct buf *b = mem_new(struct buf);
+    long status = 0;
+    long version = 0;
+
+    auth_mask(&t->auth, call->secret, t->body.p, t->body.n);
+    *b = t->body;
+    buf_init(&t->body, 0);
+    arena_defer(call->arena, release_body, b);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    t->origin->protocol = version == CURL_HTTP_VERSION_2_0 ? ORIGIN_HTTP2 : ORIGIN_HTTP1;
+    call->status = (int)status;
+    call->reply_headers = t->reply;
+    call->reply_header_count = t->reply_count;
+    call->reply_body = b->n ? buf_str(b) : STR("");
+}
+
+void outcome_judge(struct transfer *t, CURLcode code)
+{
+    struct upstream_call *call = t->call;
+
+    call->outcome = outcome_of(t, code);
+    call->phase = phase_of(t);
+    call->sent = t->prereqs > 0;
+    call->took_ms = clock_monotonic_ms() - t->began_ms;
+    call->reason = NULL;
+    call->detail = arena_str_from(call->arena, code == CURLE_OK ? ""
+                                               : t->error[0]    ? t->error
+                                                                : curl_easy_strerror(code));
+    if (call->outcome == UPSTREAM_TLS)
+        call->reason = tls_reason(t, code);
+    if (call->outcome == UPSTREAM_GUARDED)
+        call->reason = "its name leads to an address inside a private network";
+    if (call->outcome == UPSTREAM_ANSWERED)
+        hand_over(t);
+}

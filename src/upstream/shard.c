@@ -1,0 +1,161 @@
+/* A libcurl multi handle driven by the event loop (libcurl's "multi_socket" interface).
+ *
+ * Rule: nothing here calls a multi function from within a libcurl callback, except
+ * curl_multi_assign(), which is made for that.
+ */
+#include "base/check.h"
+#include "base/mem.h"
+#include "upstream/client_int.h"
+
+#define SHARD_CONNECTIONS 96 /* kept or used, HTTP/1.1 */
+#define HTTP2_CONNECTIONS 256
+
+/* A socket that libcurl wants watched. */
+struct watch {
+    struct event *event;
+    struct shard *shard;
+};
+
+static void collect(struct shard *s)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(s->multi, &left)) != NULL) {
+        struct transfer *t = NULL;
+        CURLcode code = message->data.result;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        must(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t) == CURLE_OK);
+        client_ended(t, code); /* message is gone after this */
+    }
+}
+
+static void act(struct shard *s, curl_socket_t fd, int what)
+{
+    int running;
+
+    must(curl_multi_socket_action(s->multi, fd, what, &running) == CURLM_OK);
+    collect(s);
+    client_pump(s->client);
+}
+
+static void on_ready(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch *w = arg;
+    int bits = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+
+    act(w->shard, fd, bits);
+}
+
+static void on_time(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int want_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct shard *s = arg;
+    struct timeval tv = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+
+    (void)multi;
+    if (timeout_ms < 0)
+        (void)event_del(s->timer);
+    else
+        must(event_add(s->timer, &tv) == 0);
+    return 0;
+}
+
+static void unwatch(struct shard *s, curl_socket_t fd, struct watch *w)
+{
+    if (w == NULL)
+        return;
+    event_free(w->event);
+    mem_free(w);
+    (void)curl_multi_assign(s->multi, fd, NULL);
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+    struct shard *s = arg;
+    struct watch *w = known;
+    struct event_base *base = loop_base(s->client->loop);
+    short bits = EV_PERSIST;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        unwatch(s, fd, w);
+        return 0;
+    }
+    if (what & CURL_POLL_IN)
+        bits |= EV_READ;
+    if (what & CURL_POLL_OUT)
+        bits |= EV_WRITE;
+    if (w == NULL) {
+        w = mem_new(struct watch);
+        w->shard = s;
+        w->event = event_new(base, fd, bits, on_ready, w);
+        must(w->event != NULL);
+        must(curl_multi_assign(s->multi, fd, w) == CURLM_OK);
+    } else {
+        (void)event_del(w->event);
+        must(event_assign(w->event, base, fd, bits, on_ready, w) == 0);
+    }
+    must(event_add(w->event, NULL) == 0);
+    return 0;
+}
+
+#define SET(s, option, value) must(curl_multi_setopt((s)->multi, option, value) == CURLM_OK)
+
+struct shard *shard_new(struct client *c, int http2)
+{
+    struct shard *s = mem_new(struct shard);
+
+    s->client = c;
+    s->http2 = http2;
+    s->multi = curl_multi_init();
+    must(s->multi != NULL);
+    s->timer = event_new(loop_base(c->loop), -1, 0, on_time, s);
+    must(s->timer != NULL);
+    SET(s, CURLMOPT_SOCKETFUNCTION, want_socket);
+    SET(s, CURLMOPT_SOCKETDATA, s);
+    SET(s, CURLMOPT_TIMERFUNCTION, want_timer);
+    SET(s, CURLMOPT_TIMERDATA, s);
+    SET(s, CURLMOPT_MAXCONNECTS, (long)(http2 ? HTTP2_CONNECTIONS : SHARD_CONNECTIONS));
+    SET(s, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    return s;
+}
+
+void shard_free(struct shard *s)
+{
+    must(s->running == 0);
+    must(curl_multi_cleanup(s->multi) == CURLM_OK); /* closes idle connections, unwatches them */
+    event_free(s->timer);
+    mem_free(s);
+}
+
+/* 7.88 opens a connection a call in a burst unless it is told a limit. Only for servers known to
+ * multiplex: elsewhere the limit would make one hanging call hold up all others. */
+static void limit_connections(struct shard *s)
+{
+    if (s->http2)
+        SET(s, CURLMOPT_MAX_HOST_CONNECTIONS, (long)(1 + s->running / STREAMS_A_CONNECTION));
+}
+
+void shard_add(struct shard *s, struct transfer *t)
+{
+    t->shard = s;
+    s->running++;
+    limit_connections(s);
+    must(curl_multi_add_handle(s->multi, t->easy) == CURLM_OK);
+}
+
+void shard_remove(struct shard *s, struct transfer *t)
+{
+    must(curl_multi_remove_handle(s->multi, t->easy) == CURLM_OK);
+    s->running--;
+    t->shard = NULL;
+    limit_connections(s);
+}

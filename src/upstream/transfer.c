@@ -1,0 +1,207 @@
+/* One call as a libcurl easy handle: its options and its callbacks. */
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "upstream/client_int.h"
+
+static int repeats_safely(const struct transfer *t)
+{
+    return str_eq(t->call->method, STR("GET")) || str_eq(t->call->method, STR("HEAD"));
+}
+
+/* Just before the request goes out. libcurl repeats a fully sent POST by itself when a reused
+ * connection dies before the first byte of an answer, and reports success: the second time ends
+ * the call. */
+static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+    struct transfer *t = arg;
+
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    if (t->prereqs++ == 0) {
+        t->origin->starting--;
+        t->client->pump_wanted = 1;
+        return CURL_PREREQFUNC_OK;
+    }
+    return repeats_safely(t) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *t = arg;
+    enum guard_kind kind = guard_judge(&address->addr);
+    int proxied = t->client->upstream->proxy[0] != '\0';
+
+    if (purpose != CURLSOCKTYPE_IPCXN || kind == GUARD_METADATA ||
+        (kind == GUARD_PRIVATE && !t->allowed && !proxied)) {
+        t->guarded = 1;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                  address->protocol);
+}
+
+static size_t on_body(char *p, size_t one, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+
+    buf_add_bytes(&t->body, p, one * n);
+    if (buf_ok(&t->body))
+        return n;
+    t->too_large = 1;
+    return one * n + 1; /* any other count ends the transfer */
+}
+
+static void keep_header(struct transfer *t, str line)
+{
+    struct arena *a = t->call->arena;
+    str name = str_take_until(&line, ':');
+    str value = str_trim(line);
+    char *copy = arena_cstring(a, value);
+
+    if (t->reply_count == t->reply_room) {
+        size_t room = t->reply_room ? t->reply_room * 2 : 32;
+        struct upstream_header *more = arena_alloc_array(a, room, sizeof(*more));
+        if (t->reply_count)
+            memcpy(more, t->reply, t->reply_count * sizeof(*more));
+        t->reply = more;
+        t->reply_room = room;
+    }
+    auth_mask(&t->auth, t->call->secret, copy, value.n);
+    t->reply[t->reply_count++] = (struct upstream_header){
+        .name = arena_str(a, str_trim(name)),
+        .value = {copy, value.n},
+    };
+}
+
+static size_t on_header(char *p, size_t one, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    str line = {p, one * n};
+
+    t->reply_bytes += line.n;
+    if (t->reply_bytes > REPLY_HEADERS_MAX) {
+        t->too_large = 1;
+        return line.n + 1;
+    }
+    if (str_starts(line, STR("HTTP/"))) /* a final answer after an interim one begins anew */
+        t->reply_count = 0;
+    else if (str_find_char(line, ':') != SIZE_MAX && line.p[0] != ' ' && line.p[0] != '\t')
+        keep_header(t, line);
+    return line.n;
+}
+
+#define SET(t, option, value) must(curl_easy_setopt((t)->easy, option, value) == CURLE_OK)
+
+static void set_connection(struct transfer *t, const struct upstream *u)
+{
+    SET(t, CURLOPT_NOSIGNAL, 1L);
+    SET(t, CURLOPT_QUICK_EXIT, 1L); /* else giving up waits for the resolver's thread */
+    SET(t, CURLOPT_CONNECTTIMEOUT_MS, u->connect_timeout_ms);
+    SET(t, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(t, CURLOPT_FOLLOWLOCATION, 0L);
+    SET(t, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(t, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(t, CURLOPT_PROXY, u->proxy); /* "" switches the environment's off */
+    SET(t, CURLOPT_NOPROXY, "");
+    SET(t, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(t, CURLOPT_CAINFO, u->ca_file);
+    SET(t, CURLOPT_CAPATH, NULL); /* a path switches libcurl's cache of the parsed bundle off */
+    SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    SET(t, CURLOPT_PIPEWAIT, t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
+    SET(t, CURLOPT_MAXAGE_CONN, 30L);
+    SET(t, CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(t, CURLOPT_BUFFERSIZE, 4096L);
+    SET(t, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(t, CURLOPT_OPENSOCKETDATA, t);
+    SET(t, CURLOPT_PREREQFUNCTION, before_request);
+    SET(t, CURLOPT_PREREQDATA, t);
+}
+
+static void set_method(struct transfer *t)
+{
+    const struct upstream_call *call = t->call;
+    int must_have_length = str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) ||
+                           str_eq(call->method, STR("PATCH"));
+
+    if (call->body.n || must_have_length) {
+        SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
+        SET(t, CURLOPT_POSTFIELDS, call->body.n ? call->body.p : "");
+    }
+    if (str_eq(call->method, STR("HEAD")))
+        SET(t, CURLOPT_NOBODY, 1L);
+    else
+        SET(t, CURLOPT_CUSTOMREQUEST, arena_cstring(call->arena, call->method));
+}
+
+static void add_line(struct transfer *t, const char *line)
+{
+    struct curl_slist *list = curl_slist_append(t->headers, line);
+
+    must(list != NULL);
+    t->headers = list;
+}
+
+static void set_headers(struct transfer *t, const struct upstream *u)
+{
+    const struct upstream_call *call = t->call;
+
+    SET(t, CURLOPT_USERAGENT, u->user_agent);
+    SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
+    add_line(t, "Expect:");       /* libcurl would wait for 100 Continue before a large body */
+    add_line(t, "Content-Type:"); /* and call any body a form; a header of the call still counts */
+    for (size_t i = 0; i < call->header_count; i++) {
+        const struct upstream_header *h = &call->headers[i];
+        /* "Name;" is libcurl's spelling of an empty value. */
+        const char *between = h->value.n ? ": " : ";";
+        str line =
+            arena_printf(call->arena, "%.*s%s%.*s", STR_ARG(h->name), between, STR_ARG(h->value));
+        add_line(t, line.p);
+    }
+    if (call->secret) {
+        auth_make_basic(&t->auth, call->username, call->secret);
+        t->auth.node.next = t->headers;
+    }
+    SET(t, CURLOPT_HTTPHEADER, call->secret ? &t->auth.node : t->headers);
+}
+
+void transfer_prepare(struct transfer *t)
+{
+    struct client *c = t->client;
+
+    t->easy = c->idle_count ? c->idle[--c->idle_count] : curl_easy_init();
+    must(t->easy != NULL);
+    SET(t, CURLOPT_URL, arena_cstring(t->call->arena, t->call->url));
+    SET(t, CURLOPT_PATH_AS_IS, 1L);
+    SET(t, CURLOPT_PRIVATE, t);
+    SET(t, CURLOPT_ERRORBUFFER, t->error);
+    set_connection(t, c->upstream);
+    set_method(t);
+    set_headers(t, c->upstream);
+    buf_init(&t->body, t->call->body_max);
+    SET(t, CURLOPT_WRITEFUNCTION, on_body);
+    SET(t, CURLOPT_WRITEDATA, t);
+    SET(t, CURLOPT_HEADERFUNCTION, on_header);
+    SET(t, CURLOPT_HEADERDATA, t);
+}
+
+void transfer_release(struct transfer *t)
+{
+    struct client *c = t->client;
+
+    if (t->easy) {
+        curl_easy_reset(t->easy); /* forgets the header list and the buffers */
+        if (c->idle_count < EASY_KEPT && !c->stopping)
+            c->idle[c->idle_count++] = t->easy;
+        else
+            curl_easy_cleanup(t->easy);
+    }
+    curl_slist_free_all(t->headers);
+    auth_wipe(&t->auth);
+    buf_done(&t->body);
+}
