@@ -1,0 +1,36 @@
+/* The program: a table of commands. Each is a file of its own. */
+#include "main/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {"serve", "[OPTION...]", "Starts the server.", command_serve},
+    {"user", "link EMAIL", "Makes a one-time link for a user who lost the password.", command_user},
+    {"help", "", "Shows the commands and every setting.", command_help},
+    {"version", "", "Shows the version.", command_version},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct command *find(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command = find(argc > 1 ? argv[1] : "help");
+
+    if (!command) {
+        (void)fprintf(stderr, "mortise: there is no command \"%s\". See mortise help.\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    return command->run(argc > 1 ? argc - 2 : 0, argv + (argc > 1 ? 2 : 1));
+}

@@ -1,0 +1,230 @@
+/* `mortise serve`: makes every part, puts them together, waits for a signal, takes them apart.
+ *
+ * Order of the start: harden, database and keys (nothing is touched under a wrong key), loops,
+ * provider, workers, dispatcher, port. Order of the end: the port; what Atlassian is being asked;
+ * handlers that still run; workers; loops. Nothing acknowledged waits for any of this: it was
+ * committed before.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/doc.h"
+#include "core/links.h"
+#include "core/provider.h"
+#include "crypto/random.h"
+#include "http/dispatch.h"
+#include "io/pool.h"
+#include "io/signals.h"
+#include "jira/provider.h"
+#include "main/commands.h"
+#include "main/store.h"
+#include "main/sweeper.h"
+#include "resources/hooks.h"
+#include "resources/routes.h"
+
+#define ARENA_MAX ((size_t)16 << 20)
+#define LOOPS_MAX 16
+#define QUEUE_MAX 1024
+#define GRACE_MS 5000
+#define DRAIN_MS 2000
+#define LAST_DRAIN_MS 10000
+
+struct server {
+    struct arena *arena;
+    struct config config;
+    struct log *log;
+    struct db *db; /* the start's own; workers open theirs */
+    struct services services;
+    struct provider provider;
+    struct loops *loops;
+    struct pool *pool;
+    struct dispatch *dispatch;
+    struct http_server *http;
+    struct sweeper *sweeper;
+    char *database;
+};
+
+/* -- a worker's database connection -- */
+
+static void *open_worker(void *arg)
+{
+    struct server *s = arg;
+    struct fault f = {.code = ERR_OK};
+    struct db *d = NULL;
+
+    if (db_open(&f, s->database, STORE_BUSY_MS, &d) == ERR_OK)
+        return d;
+    log_event(s->log, LOG_ERROR, "database_away", LOG_STR("detail", str_from(f.detail)));
+    return NULL;
+}
+
+static void close_worker(void *state, void *arg)
+{
+    (void)arg;
+    db_close(state);
+}
+
+/* -- start -- */
+
+static enum err open_storage(struct server *s, struct fault *f)
+{
+    s->database = arena_cstring(s->arena, s->config.settings.database);
+    return store_open(s->arena, f, &s->config.settings, STORE_MAY_MAKE, &s->db, &s->services.vault);
+}
+
+static size_t loop_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (size_t)cores;
+}
+
+static enum err open_provider(struct server *s, struct fault *f)
+{
+    s->loops = loops_start(loop_count());
+    enum err e = jira_provider_new(f, &s->config.settings, s->loops, &s->provider);
+    if (e == ERR_OK)
+        s->services.provider = &s->provider;
+    return e;
+}
+
+static enum err open_dispatch(struct server *s, struct fault *f)
+{
+    s->services.settings = &s->config.settings;
+    s->services.passwords = password_gate_new();
+    s->pool =
+        pool_start(s->config.workers, QUEUE_MAX, (struct pool_hooks){open_worker, close_worker, s});
+    return dispatch_new(f,
+                        &(struct dispatch_config){
+                            .routes = routes_table(),
+                            .hooks = hooks_of(&s->services),
+                            .pool = s->pool,
+                            .log = s->log,
+                            .public_url = s->config.settings.public_url,
+                        },
+                        &s->dispatch);
+}
+
+static enum err open_port(struct server *s, struct fault *f)
+{
+    return http_listen(f, s->loops, arena_cstring(s->arena, s->config.settings.listen),
+                       http_limits_default(), dispatch_serving(s->dispatch), s->log, &s->http);
+}
+
+static enum err start(struct server *s, struct fault *f)
+{
+    enum err e = open_storage(s, f);
+    if (e == ERR_OK)
+        e = open_provider(s, f);
+    if (e == ERR_OK)
+        e = open_dispatch(s, f);
+    if (e == ERR_OK)
+        e = open_port(s, f);
+    if (e == ERR_OK)
+        s->sweeper = sweeper_start(s->loops, s->pool, s->log, &s->services);
+    return e;
+}
+
+/* -- what the operator reads -- */
+
+struct setup {
+    struct link_made made;
+    int needed;
+};
+
+static enum err make_setup(struct work *w, void *arg)
+{
+    struct setup *setup = arg;
+
+    return links_setup(w, &setup->made, &setup->needed);
+}
+
+static enum err announce(struct server *s, struct fault *f)
+{
+    struct setup setup = {.needed = 0};
+
+    enum err e = job_run(s->arena, f, s->db, &s->services, make_setup, &setup);
+    if (e != ERR_OK)
+        return e;
+    log_event(s->log, LOG_INFO, "started", LOG_STR("version", STR(MORTISE_VERSION)),
+              LOG_STR("listen", s->config.settings.listen),
+              LOG_INT("port", http_server_port(s->http)));
+    (void)printf("Mortise is ready on %.*s\n", STR_ARG(s->config.settings.public_url));
+    if (setup.needed)
+        (void)printf("Open this link once to create the workspace admin:\n  %.*s\n",
+                     STR_ARG(setup.made.url));
+    (void)fflush(stdout);
+    return ERR_OK;
+}
+
+/* -- stop -- */
+
+/* Returns 0 when a handler hangs: then nothing that it may use is freed. */
+static int quiesce(struct server *s)
+{
+    if (s->sweeper)
+        sweeper_stop(s->sweeper);
+    if (s->http)
+        http_close(s->http, GRACE_MS);
+    if (s->dispatch)
+        (void)dispatch_drain(s->dispatch, DRAIN_MS);
+    if (s->services.provider)
+        jira_provider_free(&s->provider);
+    size_t left = s->dispatch ? dispatch_drain(s->dispatch, LAST_DRAIN_MS) : 0;
+    if (left == 0)
+        return 1;
+    log_event(s->log, LOG_ERROR, "stopped_hard", LOG_INT("handlers", (int64_t)left));
+    return 0;
+}
+
+static void release(struct server *s)
+{
+    if (s->pool)
+        pool_stop(s->pool);
+    loops_stop(s->loops);
+    sweeper_free(s->sweeper);
+    dispatch_free(s->dispatch);
+    password_gate_free(s->services.passwords);
+    vault_free(s->services.vault);
+    db_close(s->db);
+}
+
+static int run(struct server *s, struct fault *f)
+{
+    int code = EXIT_FAILED;
+    enum err e = start(s, f);
+
+    if (e == ERR_OK)
+        e = announce(s, f);
+    if (e == ERR_OK) {
+        log_event(s->log, LOG_INFO, "stopping", LOG_INT("signal", signals_wait()));
+        code = EXIT_OK;
+    }
+    if (!quiesce(s)) {
+        log_free(s->log);
+        _exit(EXIT_FAILED);
+    }
+    release(s);
+    return e == ERR_OK ? code : complain(f);
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct fault f = {.code = ERR_OK};
+    struct server s = {.arena = arena_new(ARENA_MAX)};
+    int code;
+
+    crypto_init();
+    signals_harden();
+    doc_init();
+    if (config_load(s.arena, &f, argc, argv, &s.config) != ERR_OK) {
+        code = complain(&f);
+    } else {
+        s.log = log_new(STDERR_FILENO, s.config.log);
+        code = run(&s, &f);
+        log_free(s.log);
+    }
+    arena_free(s.arena);
+    return code;
+}

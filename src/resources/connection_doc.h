@@ -1,0 +1,22 @@
+/* A connection as one caller sees it (`C` of docs/api.md), for every resource that shows one.
+ * Workers only; the documents go with the exchange's arena.
+ */
+#ifndef RESOURCES_CONNECTION_DOC_H
+#define RESOURCES_CONNECTION_DOC_H
+
+#include <jansson.h>
+
+#include "core/credentials.h"
+#include "http/exchange.h"
+
+/* All connections of the app in the path, by name. */
+MUST_USE enum err connections_doc_list(struct exchange *x, json_t **ret);
+/* One of them, with what its credentials give this caller. */
+json_t *connection_doc(struct exchange *x, const struct connection_row *connection,
+                       const struct effective *effective);
+/* One of the caller's own, on the page over all apps: C and "app". */
+json_t *connection_doc_own(struct exchange *x, const struct own_credential_row *row);
+/* {"connections","credentials","people"}: what deleting the app in the path costs. */
+MUST_USE enum err connections_delete_cost(struct exchange *x, json_t **ret);
+
+#endif
