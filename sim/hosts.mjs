@@ -1,0 +1,53 @@
+// Which part of Atlassian a request is for, by its Host header (the port does not matter):
+//   127.0.0.1, localhost, id.<suffix>   account pages, the gateway, /sites/..., the control
+//   api.<suffix>                        the gateway only
+//   <site>.<suffix>                     a Jira site, or the former name of one
+// Returns { kind, ... } with the path that remains for that part.
+
+const ACCOUNT_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
+const GATEWAY_PATH = /^\/ex\/jira\/([^/]+)(\/.*)?$/;
+const SITES_PATH = /^\/sites\/([^/]+)(\/.*)?$/;
+
+export function splitHost(header) {
+    const [, name, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(header ?? '') ?? [null, '', ''];
+    return { name: name.toLowerCase().replace(/\.$/, ''), port: port ?? '' };
+}
+
+export function placeOf(data, suffix, hostHeader, path) {
+    const { name, port } = splitHost(hostHeader);
+    if (name === `api.${suffix}`) return gatewayPlace(data, path) ?? { kind: 'unknown' };
+    if (ACCOUNT_HOSTS.includes(name) || name === `id.${suffix}`) {
+        return accountPlace(data, suffix, port, path);
+    }
+    if (!name.endsWith(`.${suffix}`)) return { kind: 'unknown' };
+    return sitePlace(data, suffix, port, name.slice(0, -suffix.length - 1), path);
+}
+
+function accountPlace(data, suffix, port, path) {
+    if (path.startsWith('/_control/')) return { kind: 'control', path };
+    const inSite = SITES_PATH.exec(path);
+    if (inSite) return sitePlace(data, suffix, port, inSite[1].toLowerCase(), inSite[2] ?? '/');
+    return gatewayPlace(data, path) ?? { kind: 'account', path };
+}
+
+function gatewayPlace(data, path) {
+    const match = GATEWAY_PATH.exec(path);
+    if (!match) return null;
+    const site = data.sites.find((each) => each.cloudId === match[1].toLowerCase()) ?? null;
+    return { kind: 'gateway', site, prefix: `/ex/jira/${match[1]}`, path: match[2] ?? '/' };
+}
+
+function sitePlace(data, suffix, port, label, path) {
+    const site = data.sites.find((each) => each.host === label);
+    const former = site ? null : data.sites.find((each) => each.formerHosts.includes(label));
+    const found = site ?? former;
+    if (!found) return { kind: 'unknown' };
+    const siteBase = `http://${found.host}.${suffix}${port ? `:${port}` : ''}`;
+    return { kind: former ? 'former' : 'site', site: found, siteBase, path };
+}
+
+/** A site's present address, for links; the port is the one that the request came to. */
+export function addressOf(site, suffix, hostHeader) {
+    const { port } = splitHost(hostHeader);
+    return `http://${site.host}.${suffix}${port ? `:${port}` : ''}`;
+}

@@ -1,0 +1,91 @@
+// Transitions of an issue, and links between issues.
+
+import * as answers from '../answers.mjs';
+import { say } from '../texts.mjs';
+import { findIssue, may, needIssue } from './access.mjs';
+import { byId, byReference, LINK_TYPES, TRANSITIONS } from './catalog.mjs';
+import { applyEdit } from './issues.mjs';
+import * as params from './params.mjs';
+import * as render from './render.mjs';
+
+const DONE = '10002';
+
+export function listTransitions(ctx) {
+    const issue = needIssue(ctx, ctx.params[0]);
+    const only = ctx.query.get('transitionId');
+    const found = may(ctx, 'TRANSITION_ISSUES', issue.project)
+        ? TRANSITIONS.filter((each) => each.from.includes(issue.status)) : [];
+    return answers.json(200, {
+        expand: 'transitions',
+        transitions: found.filter((each) => only === null || each.id === only)
+            .map((each) => renderTransition(ctx, each)),
+    });
+}
+
+function renderTransition(ctx, { id, name, to }) {
+    const withFields = (ctx.query.get('expand') ?? '').includes('transitions.fields');
+    return {
+        id,
+        name,
+        to: render.status(ctx, to),
+        hasScreen: false,
+        isGlobal: false,
+        isInitial: false,
+        isAvailable: true,
+        isConditional: false,
+        isLooped: false,
+        ...(withFields ? { fields: {} } : {}),
+    };
+}
+
+export function doTransition(ctx) {
+    const issue = needIssue(ctx, ctx.params[0]);
+    const body = params.bodyObject(ctx);
+    const account = ctx.caller.account;
+    const id = body.transition?.id;
+    if (id === undefined) return answers.errors(400, say(account, 'transition_missing'));
+    const transition = byId(TRANSITIONS, id);
+    if (!transition || !may(ctx, 'TRANSITION_ISSUES', issue.project)) {
+        return answers.errors(400, say(account, 'transition_unknown', id));
+    }
+    if (!transition.from.includes(issue.status)) {
+        return answers.errors(400,
+            say(account, 'transition_illegal', transition.name, issue.key));
+    }
+    applyEdit(ctx, issue, { fields: body.fields, update: body.update });
+    moveTo(issue, transition.to);
+    return answers.empty(204);
+}
+
+function moveTo(issue, status) {
+    issue.status = status;
+    issue.resolution = status === DONE ? '10000' : null;
+    issue.resolved = status === DONE ? Date.now() : null;
+}
+
+export function listLinkTypes(ctx) {
+    const issueLinkTypes = LINK_TYPES.map((type) =>
+        ({ ...type, self: render.api(ctx, `/issueLinkType/${type.id}`) }));
+    return answers.json(200, { issueLinkTypes });
+}
+
+/** Linking twice is answered 201 as well, and changes nothing. */
+export function linkIssues(ctx) {
+    const body = params.bodyObject(ctx);
+    const account = ctx.caller.account;
+    const type = byReference(LINK_TYPES, body.type);
+    if (!type) return answers.errors(404, say(account, 'link_type', body.type?.name ?? ''));
+    const [from, to] = [body.inwardIssue, body.outwardIssue]
+        .map((each) => findIssue(ctx, each?.id ?? each?.key ?? ''));
+    const mayLink = from && to && may(ctx, 'LINK_ISSUES', from.project);
+    if (!mayLink) return answers.errors(404, say(account, 'issue_missing'));
+    const isThere = from.links.some((each) =>
+        each.type === type.id && each.direction === 'outwardIssue' && each.key === to.key);
+    if (!isThere) {
+        const id = String(ctx.site.nextId++);
+        from.links.push({ id, type: type.id, direction: 'outwardIssue', key: to.key });
+        to.links.push({ id, type: type.id, direction: 'inwardIssue', key: from.key });
+        ctx.changed();
+    }
+    return answers.empty(201);
+}

@@ -1,0 +1,117 @@
+// Myself, users, and what one may do.
+
+import { accountById } from '../accounts.mjs';
+import * as answers from '../answers.mjs';
+import { say } from '../texts.mjs';
+import { accountMay, findIssue, findProject, may, visibleProjects } from './access.mjs';
+import { PERMISSION_NAMES } from './catalog.mjs';
+import * as params from './params.mjs';
+import * as render from './render.mjs';
+
+export function getMyself(ctx) {
+    const account = ctx.caller.account;
+    const expanded = (ctx.query.get('expand') ?? '').split(',');
+    const empty = { size: 0, items: [] };
+    return answers.json(200, {
+        ...render.user(ctx, account),
+        locale: account.locale,
+        groups: expanded.includes('groups') ? { size: 1, items: [userGroup(ctx)] } : empty,
+        applicationRoles: expanded.includes('applicationRoles')
+            ? { size: 1, items: [{ key: 'jira-software', name: 'Jira' }] } : empty,
+        expand: 'groups,applicationRoles',
+    });
+}
+
+function userGroup(ctx) {
+    const name = `jira-users-${ctx.site.id}`;
+    const groupId = `${ctx.site.cloudId.slice(0, 24)}00000000cafe`;
+    return { name, groupId, self: render.api(ctx, `/group?groupId=${groupId}`) };
+}
+
+export function getUser(ctx) {
+    const account = accountById(ctx.data, ctx.query.get('accountId'));
+    const text = say(ctx.caller.account, 'user_missing');
+    if (!ctx.caller.account) return answers.errors(401, text);
+    if (!account || !ctx.site.members[account.email]) return answers.errors(404, text);
+    return answers.json(200, {
+        ...render.user(ctx, account),
+        groups: { size: 0, items: [] },
+        applicationRoles: { size: 0, items: [] },
+        expand: 'groups,applicationRoles',
+    });
+}
+
+/** Anonymous callers get an empty list. */
+export function searchUsers(ctx) {
+    const { startAt, maxResults } = params.paging(ctx, 50, 1000);
+    const query = ctx.query.get('query');
+    const accountId = ctx.query.get('accountId');
+    if (query === null && accountId === null && ctx.query.get('property') === null) {
+        return answers.errors(400, say(ctx.caller.account, 'user_query'));
+    }
+    if (!ctx.caller.account) return answers.json(200, []);
+    const found = siteAccounts(ctx).filter((account) => (accountId === null
+        ? matchesUser(account, query ?? '') : account.accountId === accountId));
+    return answers.json(200, found.slice(startAt, startAt + maxResults)
+        .map((account) => render.user(ctx, account)));
+}
+
+export function searchAssignable(ctx) {
+    const { startAt, maxResults } = params.paging(ctx, 50, 1000);
+    const project = assignableProject(ctx);
+    if (!project) {
+        const wanted = ctx.query.get('project') ?? '';
+        return answers.errors(404, say(ctx.caller.account, 'project_missing', wanted));
+    }
+    const query = ctx.query.get('query') ?? '';
+    const page = siteAccounts(ctx).slice(startAt, startAt + maxResults);
+    return answers.json(200, page
+        .filter((each) => accountMay(ctx.site, each, 'ASSIGNABLE_USER', project))
+        .filter((each) => matchesUser(each, query))
+        .map((each) => render.user(ctx, each)));
+}
+
+function assignableProject(ctx) {
+    const issue = ctx.query.get('issueKey') ?? ctx.query.get('issueId');
+    if (issue !== null) return findIssue(ctx, issue)?.project ?? null;
+    return findProject(ctx, ctx.query.get('project') ?? '')?.key ?? null;
+}
+
+function siteAccounts(ctx) {
+    return ctx.data.accounts.filter((account) => account.active &&
+        ctx.site.members[account.email]);
+}
+
+function matchesUser(account, query) {
+    const wanted = query.toLowerCase();
+    const words = account.name.toLowerCase().split(/\s+/);
+    return account.name.toLowerCase().startsWith(wanted) ||
+        words.some((word) => word.startsWith(wanted)) || account.email.startsWith(wanted);
+}
+
+export function myPermissions(ctx) {
+    const wanted = params.list(ctx, 'permissions');
+    if (wanted.length === 0) {
+        return answers.errors(400, say(ctx.caller.account, 'permissions_missing'));
+    }
+    const keys = permissionProjects(ctx);
+    const known = wanted.filter((key) => PERMISSION_NAMES[key]);
+    const entries = known.map((key) => [key, {
+        id: String(Object.keys(PERMISSION_NAMES).indexOf(key) + 10),
+        key,
+        name: PERMISSION_NAMES[key],
+        type: 'PROJECT',
+        description: '',
+        havePermission: keys.some((project) => may(ctx, key, project)),
+    }]);
+    return answers.json(200, { permissions: Object.fromEntries(entries) });
+}
+
+/** The projects in question: the named one, the named issue's, or all that are visible. */
+function permissionProjects(ctx) {
+    const project = ctx.query.get('projectKey') ?? ctx.query.get('projectId');
+    const issue = ctx.query.get('issueKey') ?? ctx.query.get('issueId');
+    if (issue !== null) return [findIssue(ctx, issue)?.project].filter(Boolean);
+    if (project !== null) return [findProject(ctx, project)?.key].filter(Boolean);
+    return visibleProjects(ctx).map((each) => each.key);
+}

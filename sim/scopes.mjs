@@ -1,0 +1,159 @@
+// What a scoped token must hold for each operation, as Atlassian's OpenAPI file states it:
+// the classic scope, or every one of the granular scopes. Scopes matter only on the gateway.
+
+export const CLASSIC_SCOPES = ['read:jira-work', 'write:jira-work', 'read:jira-user',
+    'manage:jira-project', 'manage:jira-configuration', 'manage:jira-webhook'];
+
+const NEEDED = {
+    'GET /myself': [
+        ['read:jira-user'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira', 'read:user:jira'],
+    ],
+    'GET /serverInfo': [
+        [],
+        [],
+    ],
+    'GET /project/search': [
+        ['read:jira-work'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira',
+            'read:issue-type-hierarchy:jira', 'read:issue-type:jira',
+            'read:project-category:jira', 'read:project-version:jira',
+            'read:project.component:jira', 'read:project.property:jira', 'read:project:jira',
+            'read:user:jira'],
+    ],
+    'GET /project/{}': [
+        ['read:jira-work'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira',
+            'read:issue-type-hierarchy:jira', 'read:issue-type:jira',
+            'read:project-category:jira', 'read:project-version:jira',
+            'read:project.component:jira', 'read:project.property:jira', 'read:project:jira',
+            'read:user:jira'],
+    ],
+    'GET /issue/createmeta/{}/issuetypes': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field-configuration:jira', 'read:issue-meta:jira'],
+    ],
+    'GET /issue/createmeta/{}/issuetypes/{}': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field-configuration:jira', 'read:issue-meta:jira'],
+    ],
+    'POST /issue': [
+        ['write:jira-work'],
+        ['read:issue:jira', 'write:attachment:jira', 'write:comment.property:jira',
+            'write:comment:jira', 'write:issue:jira'],
+    ],
+    'GET /issue/{}': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field-configuration:jira', 'read:issue-meta:jira',
+            'read:issue-security-level:jira', 'read:issue.changelog:jira',
+            'read:issue.vote:jira', 'read:issue:jira', 'read:status:jira', 'read:user:jira'],
+    ],
+    'PUT /issue/{}': [
+        ['write:jira-work'],
+        ['write:issue:jira'],
+    ],
+    'DELETE /issue/{}': [
+        ['write:jira-work'],
+        ['delete:issue:jira'],
+    ],
+    'PUT /issue/{}/assignee': [
+        ['write:jira-work'],
+        ['write:issue:jira'],
+    ],
+    'GET /issue/{}/comment': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:comment.property:jira', 'read:comment:jira',
+            'read:group:jira', 'read:project-role:jira', 'read:project:jira', 'read:user:jira'],
+    ],
+    'POST /issue/{}/comment': [
+        ['write:jira-work'],
+        ['read:avatar:jira', 'read:comment.property:jira', 'read:comment:jira',
+            'read:group:jira', 'read:project-role:jira', 'read:project:jira', 'read:user:jira',
+            'write:comment:jira'],
+    ],
+    'GET /issue/{}/transitions': [
+        ['read:jira-work'],
+        ['read:field-configuration:jira', 'read:issue.transition:jira', 'read:status:jira'],
+    ],
+    'POST /issue/{}/transitions': [
+        ['write:jira-work'],
+        ['write:issue.property:jira', 'write:issue:jira'],
+    ],
+    'POST /issue/{}/worklog': [
+        ['write:jira-work'],
+        ['read:avatar:jira', 'read:group:jira', 'read:issue-worklog.property:jira',
+            'read:issue-worklog:jira', 'read:project-role:jira', 'read:user:jira',
+            'write:issue-worklog.property:jira', 'write:issue-worklog:jira'],
+    ],
+    'POST /issueLink': [
+        ['write:jira-work'],
+        ['write:comment:jira', 'write:issue-link:jira', 'write:issue:jira'],
+    ],
+    'GET /issueLinkType': [
+        ['read:jira-work'],
+        ['read:issue-link-type:jira'],
+    ],
+    'GET /search/jql': [
+        ['read:jira-work'],
+        ['read:audit-log:jira', 'read:avatar:jira', 'read:field-configuration:jira',
+            'read:issue-details:jira', 'read:issue-meta:jira'],
+    ],
+    'POST /search/jql': [
+        ['read:jira-work'],
+        ['read:field.default-value:jira', 'read:field.option:jira', 'read:field:jira',
+            'read:group:jira', 'read:issue-details:jira'],
+    ],
+    'GET /search': [['read:jira-work'], []],
+    'POST /search': [['read:jira-work'], []],
+    'POST /search/approximate-count': [
+        ['read:jira-work'],
+        ['read:field.default-value:jira', 'read:field.option:jira', 'read:field:jira',
+            'read:group:jira', 'read:issue-details:jira'],
+    ],
+    'GET /user': [
+        ['read:jira-user'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira', 'read:user:jira'],
+    ],
+    'GET /user/search': [
+        ['read:jira-user'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira',
+            'read:user.property:jira', 'read:user:jira'],
+    ],
+    'GET /user/assignable/search': [
+        ['read:jira-user'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira', 'read:issue:jira',
+            'read:project:jira', 'read:user:jira'],
+    ],
+    'GET /field': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field-configuration:jira', 'read:field:jira',
+            'read:project-category:jira', 'read:project:jira'],
+    ],
+    'GET /priority': [
+        ['read:jira-work'],
+        ['read:priority:jira'],
+    ],
+    'GET /status': [
+        ['read:jira-work'],
+        ['read:status:jira'],
+    ],
+    'GET /issuetype': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:issue-type:jira', 'read:project-category:jira',
+            'read:project:jira'],
+    ],
+    'GET /mypermissions': [
+        ['read:jira-work'],
+        ['read:permission:jira'],
+    ],
+};
+
+export const GRANULAR_SCOPES = [...new Set(
+    Object.values(NEEDED).flatMap(([, granular]) => granular))].sort();
+
+/** `operation` is a method and a path whose parameters are written `{}`. */
+export function scopesSuffice(operation, held) {
+    const needed = NEEDED[operation];
+    return needed !== undefined && needed.some((scopes, index) =>
+        (index === 0 || scopes.length > 0) && scopes.every((scope) => held.includes(scope)));
+}
