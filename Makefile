@@ -1,0 +1,33 @@
+# The commands people type. What they do is in tools/ and meson.build; this only names them.
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format clean
+
+help:
+	@echo "make run     install what is missing, build, start Mortise beside a simulated Atlassian"
+	@echo "make test    run everything against a build with AddressSanitizer and UBSan"
+	@echo "make lint    format, clang-tidy, cppcheck, include order, layers, banned calls, lengths"
+	@echo "make build   the release binary: build/release/mortise"
+	@echo "make format  clang-format over the tree"
+	@echo "make clean   remove build/ (not var/, your data)"
+
+run: build
+	@exec tools/run.sh
+
+build:
+	@tools/install.sh build
+	@tools/build.sh release
+
+test:
+	@tools/install.sh build test
+	@exec tools/test.sh
+
+lint:
+	@tools/install.sh build lint
+	@exec tools/lint.sh
+
+format:
+	@tools/install.sh lint
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build

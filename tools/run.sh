@@ -1,0 +1,87 @@
+#!/bin/bash
+# Starts the release build beside the simulated Atlassian, prints what to open and what to try, and
+# stops both on Ctrl-C. Everything is kept in var/: the next start finds it as it was.
+#
+# MORTISE_LISTEN (127.0.0.1:8080) and SIM_LISTEN (127.0.0.1:8090) choose other ports.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+listen=${MORTISE_LISTEN:-127.0.0.1:8080}
+sim=${SIM_LISTEN:-127.0.0.1:8090}
+sim_port=${sim##*:}
+mkdir -p var/sim
+chmod 700 var
+
+export MORTISE_LISTEN=$listen
+export MORTISE_PUBLIC_URL=${MORTISE_PUBLIC_URL:-http://localhost:${listen##*:}}
+export MORTISE_ALLOW_HOSTS=http://acme.localhost:$sim_port,http://globex.localhost:$sim_port
+export MORTISE_ATLASSIAN_SITES=localhost
+export MORTISE_ATLASSIAN_API_URL=http://127.0.0.1:$sim_port
+export MORTISE_TOKEN_PAGE_URL=http://127.0.0.1:$sim_port/manage-profile/security/api-tokens
+
+# Both are told to stop by us, not by the terminal: Ctrl-C would reach them twice.
+stop() {
+    trap - INT TERM EXIT
+    echo
+    echo "Stopping ..."
+    [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
+    [ -z "${server:-}" ] || wait "$server" 2>/dev/null || true
+    [ -z "${atlassian:-}" ] || kill "$atlassian" 2>/dev/null || true
+    [ -z "${atlassian:-}" ] || wait "$atlassian" 2>/dev/null || true
+    echo "Stopped. Everything is kept in var/; 'make run' goes on from there."
+    exit "${1:-0}"
+}
+trap 'stop 0' INT TERM
+trap 'stop 1' EXIT
+
+setsid node sim/main.mjs --listen "$sim" --state var/sim/state.json --quiet >var/sim/log 2>&1 &
+atlassian=$!
+for _ in $(seq 100); do
+    grep -q 'simulated Atlassian on' var/sim/log && break
+    if ! kill -0 "$atlassian" 2>/dev/null; then
+        atlassian=
+        cat var/sim/log >&2
+        echo "The simulated Atlassian did not start. If port $sim_port is in use, choose another:" >&2
+        echo "    SIM_LISTEN=127.0.0.1:9090 make run" >&2
+        exit 1
+    fi
+    sleep 0.1
+done
+
+setsid build/release/src/main/mortise serve 2>>var/mortise.log &
+server=$!
+for _ in $(seq 100); do
+    curl_ok=$(exec 3<>"/dev/tcp/${listen%%:*}/${listen##*:}" 2>/dev/null && echo yes || true)
+    [ "$curl_ok" = yes ] && kill -0 "$server" 2>/dev/null && break
+    if ! kill -0 "$server" 2>/dev/null; then
+        server=
+        tail -n 3 var/mortise.log >&2
+        exit 1
+    fi
+    sleep 0.1
+done
+
+cat <<TEXT
+
+  Mortise              $MORTISE_PUBLIC_URL
+  Simulated Atlassian  http://127.0.0.1:$sim_port   (accounts and passwords are listed there)
+
+  Its people           anna@acme.example, bob@acme.example, carla@acme.example
+  Its Jira sites       http://acme.localhost:$sim_port, http://globex.localhost:$sim_port
+
+  What to try
+    1. Open the link above (the first time) and create the workspace admin.
+    2. Create an app. On its App settings: + Add new connection, Jira (API), a name.
+    3. Make an API token as Anna: $MORTISE_TOKEN_PAGE_URL
+    4. On Description press Connect: Base URL http://acme.localhost:$sim_port,
+       Username anna@acme.example, and the API key you just made.
+    5. On Request send GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
+       jql=project = WEB
+    6. Revoke the token at the simulated Atlassian and send the request again.
+
+  The log is var/mortise.log. Ctrl-C stops both.
+
+TEXT
+wait "$server" || true
+server=
+stop 1

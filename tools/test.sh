@@ -1,0 +1,16 @@
+#!/bin/bash
+# Runs everything against the build with sanitizers and ends with one line:
+#   N passed, N failed, N skipped
+# Whatever failed or was skipped is listed above it, with the reason.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export CI=${CI:-}
+tools/build.sh asan
+(cd tests && [ -e node_modules/.package-lock.json ] &&
+    [ node_modules/.package-lock.json -nt package-lock.json ]) ||
+    (cd tests && npm ci --no-audit --no-fund --loglevel=error)
+
+mkdir -p build/report
+rm -f build/report/*
+exec tools/with-postgres.sh node tests/run.mjs "$@"
