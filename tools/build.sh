@@ -16,9 +16,13 @@ asan) options=(--buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined
 clang) options=(--buildtype=debug) && export CC=clang ;;
 *) echo "build: unknown kind $kind" >&2 && exit 2 ;;
 esac
+[ ! -t 1 ] || echo "Building build/$kind ..."
 if [ ! -e "build/$kind/build.ninja" ]; then
     mkdir -p build
     meson setup "build/$kind" "${options[@]}" >"build/$kind.log" 2>&1 ||
         { cat "build/$kind.log" >&2 && exit 1; }
 fi
-ninja --quiet -C "build/$kind" "$@"
+if ! ninja -C "build/$kind" "$@" >"build/$kind.log" 2>&1; then
+    cat "build/$kind.log" >&2
+    exit 1
+fi

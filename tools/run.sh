@@ -48,25 +48,27 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 
-setsid build/release/src/main/mortise serve 2>>var/mortise.log &
+setsid build/release/src/main/mortise serve >var/start.log 2>>var/mortise.log &
 server=$!
 for _ in $(seq 100); do
-    curl_ok=$(exec 3<>"/dev/tcp/${listen%%:*}/${listen##*:}" 2>/dev/null && echo yes || true)
-    [ "$curl_ok" = yes ] && kill -0 "$server" 2>/dev/null && break
+    grep -q '^Mortise is ready' var/start.log && break
     if ! kill -0 "$server" 2>/dev/null; then
         server=
-        tail -n 3 var/mortise.log >&2
+        tail -n 1 var/mortise.log >&2
         exit 1
     fi
     sleep 0.1
 done
+echo
+sed 's/^/  /' var/start.log
 
 cat <<TEXT
 
-  Mortise              $MORTISE_PUBLIC_URL
-  Simulated Atlassian  http://127.0.0.1:$sim_port   (accounts and passwords are listed there)
+  Simulated Atlassian  http://127.0.0.1:$sim_port   (lists its accounts and sites)
 
-  Its people           anna@acme.example, bob@acme.example, carla@acme.example
+  Its people           anna@acme.example   password anna-secret
+                       bob@acme.example    password bob-secret
+                       carla@acme.example  password carla-secret
   Its Jira sites       http://acme.localhost:$sim_port, http://globex.localhost:$sim_port
 
   What to try
@@ -76,7 +78,7 @@ cat <<TEXT
     4. On Description press Connect: Base URL http://acme.localhost:$sim_port,
        Username anna@acme.example, and the API key you just made.
     5. On Request send GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
-       jql=project = WEB
+       query jql=project%20%3D%20ACME&fields=summary
     6. Revoke the token at the simulated Atlassian and send the request again.
 
   The log is var/mortise.log. Ctrl-C stops both.

@@ -42,8 +42,23 @@ for (const element of document.querySelectorAll("time[datetime]")) {
 }
 
 /* "Chrome on Linux" instead of a line of version numbers, which stays in the title. */
-const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"], ["curl", "curl"]];
-const SYSTEMS = [["Windows", "Windows"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Android", "Android"], ["Mac OS X", "Mac"], ["CrOS", "ChromeOS"], ["Linux", "Linux"]];
+const BROWSERS = [
+    ["Edg", "Edge"],
+    ["OPR", "Opera"],
+    ["Firefox", "Firefox"],
+    ["Chrome", "Chrome"],
+    ["Safari", "Safari"],
+    ["curl", "curl"],
+];
+const SYSTEMS = [
+    ["Windows", "Windows"],
+    ["iPhone", "iPhone"],
+    ["iPad", "iPad"],
+    ["Android", "Android"],
+    ["Mac OS X", "Mac"],
+    ["CrOS", "ChromeOS"],
+    ["Linux", "Linux"],
+];
 
 for (const element of document.querySelectorAll("[data-agent]")) {
     const agent = element.textContent;
@@ -137,4 +152,5 @@ addEventListener("pageshow", () => {
 document.querySelector("[aria-invalid='true']")?.focus();
 
 /* The current tab, when the tabs do not fit the window. */
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+const tab = document.querySelector(".tabs [aria-current]");
+tab?.scrollIntoView({ block: "nearest", inline: "nearest" });

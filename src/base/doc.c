@@ -177,13 +177,11 @@ static int precision_of(json_t *value)
     size_t i;
     int most = json_is_real(value) ? digits_needed(json_real_value(value)) : 15;
 
-    json_object_foreach(value, key, child)
-    {
+    json_object_foreach (value, key, child) {
         int digits = precision_of(child);
         most = digits > most ? digits : most;
     }
-    json_array_foreach(value, i, child)
-    {
+    json_array_foreach (value, i, child) {
         int digits = precision_of(child);
         most = digits > most ? digits : most;
     }

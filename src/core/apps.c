@@ -127,7 +127,7 @@ enum err apps_get(struct work *w, struct app_row *ret)
 
 enum err apps_change(struct work *w, const str *name, const str *description, struct app_row *ret)
 {
-    struct app_row row;
+    struct app_row row = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -144,7 +144,7 @@ enum err apps_change(struct work *w, const str *name, const str *description, st
 
 enum err apps_delete(struct work *w, str confirm)
 {
-    struct app_row row;
+    struct app_row row = {0};
     enum err e = work_write(w);
 
     if (!e)

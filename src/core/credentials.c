@@ -156,7 +156,7 @@ static str owner_for(const struct work *w, const struct connection_row *n)
 static enum err reread(struct work *w, const struct credential_moment *moment,
                        struct connection_row *ret_connection, struct credential_row **ret_row)
 {
-    struct connection_row n;
+    struct connection_row n = {0};
     enum err e =
         store_connection_find(w->db, w->arena, w->fault, w->membership.app, moment->connection, &n);
     if (e)
@@ -223,6 +223,17 @@ static int same_identity(const struct credential_row *old, const struct provider
     return str_eq(old->account_id, now->account_id) && str_eq(old->site_id, now->site_id);
 }
 
+/* Rule 9: what was entered for one address is not kept for a connection fixed to another since. */
+static enum err check_fixed(struct work *w, const struct connection_row *n,
+                            const struct credential_found *found)
+{
+    if (!n->base_url_fixed || str_eq(found->entered_origin, n->base_url))
+        return ERR_OK;
+    return work_fail(w, ERR_CONFLICT,
+                     "An app admin has fixed the Base URL of this connection meanwhile. Nothing"
+                     " was saved; please connect again.");
+}
+
 /* --- the question ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -250,7 +261,7 @@ static str found_print(struct arena *a, const struct credential_found *found)
 {
     json_t *o = doc_object(a);
     for (size_t i = 0; i < FOUND_COUNT; i++) {
-        str value;
+        str value = {NULL, 0};
         memcpy(&value, (const char *)found + FOUND_FIELDS[i].offset, sizeof(value));
         doc_set_str(o, FOUND_FIELDS[i].key, value);
     }
@@ -323,9 +334,11 @@ enum err credentials_save(struct work *w, const struct credential_moment *moment
                           struct credential_row *ret_before)
 {
     must(db_transaction_mode(w->db) == DB_WRITE);
-    struct connection_row n;
+    struct connection_row n = {0};
     struct credential_row *old = NULL;
     enum err e = reread(w, moment, &n, &old);
+    if (!e)
+        e = check_fixed(w, &n, found);
     if (e)
         return e;
     if (!old || same_identity(old, &found->identity))
@@ -350,7 +363,7 @@ static enum err question_find(struct work *w, const struct connection_row *n, st
 {
     unsigned char hmac[HASH_BYTES];
     vault_hmac(w->services->vault, VAULT_CONFIRM, confirm, hmac);
-    struct pending_row p;
+    struct pending_row p = {0};
     enum err e = store_pending_find(w->db, w->arena, w->fault,
                                     (str){(const char *)hmac, sizeof(hmac)}, w->now_ms, &p);
     if (e == ERR_NOT_FOUND)
@@ -373,27 +386,31 @@ static enum err question_find(struct work *w, const struct connection_row *n, st
 enum err credentials_question(struct work *w, const struct connection_row *n, str confirm,
                               struct credential_found *ret_found, struct credential_row *ret_before)
 {
-    struct pending_row p;
+    struct pending_row p = {0};
     struct credential_row *old = NULL;
     enum err e = question_find(w, n, confirm, &p, &old);
     if (!e)
         e = found_parse(w, p.found, ret_found);
-    if (!e)
-        *ret_before = *old;
-    return e;
+    if (e)
+        return e;
+    must(old != NULL); /* a question is only asked about a row */
+    *ret_before = *old;
+    return ERR_OK;
 }
 
 enum err credentials_confirm(struct work *w, const struct connection_row *n, str confirm,
                              struct credential_row *ret_row)
 {
     must(db_transaction_mode(w->db) == DB_WRITE);
-    struct pending_row p;
+    struct pending_row p = {0};
     struct credential_row *old = NULL;
-    struct credential_found found;
+    struct credential_found found = {0};
     int deleted = 0;
     enum err e = question_find(w, n, confirm, &p, &old);
     if (!e)
         e = found_parse(w, p.found, &found);
+    if (!e)
+        e = check_fixed(w, n, &found);
     if (!e)
         e = store_pending_delete(w->db, w->arena, w->fault, p.id, &deleted);
     if (e)
@@ -403,6 +420,7 @@ enum err credentials_confirm(struct work *w, const struct connection_row *n, str
     if (n->shared && w->membership.role != ROLE_ADMIN)
         return work_fail(w, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
     SECRET_AUTO struct secret secret = {0};
+    must(old != NULL);
     struct vault_binding binding = binding_of_pending(&p);
     if (vault_open(w->services->vault, w->fault, &binding, p.sealed, &secret))
         return work_fail(w, ERR_CONFIRM_EXPIRED, "");

@@ -76,7 +76,7 @@ enum err groups_create(struct work *w, str name, str description, struct group_r
 enum err groups_change(struct work *w, str id, const str *name, const str *description,
                        struct group_row *ret)
 {
-    struct group_row row;
+    struct group_row row = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -96,7 +96,7 @@ enum err groups_change(struct work *w, str id, const str *name, const str *descr
 
 enum err groups_delete(struct work *w, str id)
 {
-    struct group_row row;
+    struct group_row row = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -106,7 +106,7 @@ enum err groups_delete(struct work *w, str id)
 
 enum err groups_add(struct work *w, str id, str user)
 {
-    struct group_row row;
+    struct group_row row = {0};
     struct user_row *member = NULL;
     enum err e = work_write(w);
 

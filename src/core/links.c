@@ -1,6 +1,7 @@
 /* One-time links. See the header. */
 #include "core/links.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "core/names.h"
@@ -96,7 +97,7 @@ enum err links_make(struct work *w, const struct user_row *user, struct link_mad
 
 enum err links_make_for(struct work *w, str user, struct link_made *ret, struct user_row *ret_user)
 {
-    struct user_row row;
+    struct user_row row = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -112,7 +113,7 @@ enum err links_make_for(struct work *w, str user, struct link_made *ret, struct 
 enum err users_link(struct work *w, str email, struct link_made *ret)
 {
     struct user_row *user = NULL;
-    struct link_made made;
+    struct link_made made = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -195,8 +196,8 @@ enum err links_accept(struct work *w, const struct link_acceptance *acceptance,
 {
     struct link_row *link = NULL;
     struct user_row *user = NULL;
-    struct user_row made;
-    str encoded;
+    struct user_row made = {0};
+    str encoded = {NULL, 0};
     int done = 0;
     enum err e = links_find(w, acceptance->token, &link, &user);
 
@@ -207,8 +208,10 @@ enum err links_accept(struct work *w, const struct link_acceptance *acceptance,
         e = work_write(w);
     if (!e) /* again, in the transaction: it may have been used or voided while hashing */
         e = links_find(w, acceptance->token, &link, &user);
-    if (!e)
-        e = store_link_use(w->db, w->arena, w->fault, link->token_hmac, w->now_ms, &done);
+    if (e)
+        return e;
+    must(link != NULL);
+    e = store_link_use(w->db, w->arena, w->fault, link->token_hmac, w->now_ms, &done);
     if (e)
         return e;
     if (!done)

@@ -95,7 +95,7 @@ enum err permissions_add(struct work *w, enum permission_kind kind, str principa
 /* After a change, in its transaction. */
 static enum err check_last_admin(struct work *w)
 {
-    struct person_row *people;
+    struct person_row *people = NULL;
     size_t count;
     int64_t total = 0;
     enum err e = permissions_admins(w, 1, &people, &count, &total);
@@ -110,7 +110,7 @@ static enum err check_last_admin(struct work *w)
 enum err permissions_change(struct work *w, str id, enum permission_role role,
                             struct permission_row *ret)
 {
-    struct permission_row row;
+    struct permission_row row = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -128,7 +128,7 @@ enum err permissions_change(struct work *w, str id, enum permission_role role,
 
 enum err permissions_remove(struct work *w, str id)
 {
-    struct permission_row row;
+    struct permission_row row = {0};
     enum err e = work_write(w);
 
     if (!e)
@@ -158,7 +158,7 @@ enum err permissions_flagged(struct work *w, struct app_row **ret, size_t *ret_c
 static enum err find_flagged(struct work *w, str slug, struct app_row *ret)
 {
     struct app_row *app = NULL;
-    struct person_row *people;
+    struct person_row *people = NULL;
     size_t count;
     int64_t admins = 0;
     enum err e = store_app_find_slug(w->db, w->arena, w->fault, slug, &app);
@@ -199,7 +199,7 @@ static enum err give_admin(struct work *w, str app, str user)
 
 enum err permissions_appoint(struct work *w, str slug, str user, struct app_row *ret)
 {
-    struct app_row app;
+    struct app_row app = {0};
     struct user_row *found = NULL;
     enum err e = work_write(w);
 

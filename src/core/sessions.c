@@ -153,7 +153,7 @@ enum err sessions_change_password(struct work *w, const struct secret *current,
                                   const struct secret *wanted, int *retry_after_s, int *ret_fits)
 {
     struct user_row *user = NULL;
-    str before, encoded;
+    str before = {NULL, 0}, encoded = {NULL, 0};
     enum err e = throttle_take(w, &by_user, w->actor.user, retry_after_s);
 
     if (!e)

@@ -25,7 +25,7 @@ static enum err refuse(struct work *w, int64_t wait_ms, int *retry_after_s)
 
 static enum err check(struct work *w, const struct throttle *t, str stored, int *retry_after_s)
 {
-    struct throttle_row row;
+    struct throttle_row row = {0};
     enum err e = store_throttle_get(w->db, w->arena, w->fault, stored, w->now_ms, &row);
 
     if (e)

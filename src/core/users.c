@@ -139,7 +139,7 @@ static enum err shut_out(struct work *w, str user)
 enum err users_change(struct work *w, str id, const struct user_change *change,
                       struct user_row *ret)
 {
-    struct user_row before, after;
+    struct user_row before = {0}, after;
     enum err e = work_write(w);
 
     if (!e)

@@ -11,7 +11,9 @@ enum err db_open(struct fault *f, const char *url, int64_t busy_ms, struct db **
 {
     str u = str_from(url);
 
-    if (str_starts(u, STR("sqlite:")) && u.n > strlen("sqlite:"))
+    /* A database in memory would be another one for each connection. */
+    if (str_starts(u, STR("sqlite:")) && u.n > strlen("sqlite:") &&
+        !str_eq(u, STR("sqlite::memory:")))
         return sqlite_open(f, url + strlen("sqlite:"), busy_ms, ret);
     if (str_starts(u, STR("postgresql://")) || str_starts(u, STR("postgres://")))
         return postgres_open(f, url, busy_ms, ret);
@@ -129,7 +131,7 @@ enum err db_has_table(struct db *d, struct fault *f, const char *name, int *ret)
 {
     struct arena *a = arena_new(16384);
     struct db_value arg = DB_T(str_from(name));
-    struct db_rows rows;
+    struct db_rows rows = {0};
 
     enum err e = db_run(d, a, f, d->driver->has_table, &arg, 1, &rows);
     if (e == ERR_OK)

@@ -73,7 +73,7 @@ static void write_dialect(struct buf *out, int postgres, str sql)
 static enum err record(struct db *d, struct fault *f, const struct migration *m)
 {
     struct arena *a = arena_new(65536);
-    struct db_rows rows;
+    struct db_rows rows = {0};
 
     enum err e = db_query(d, a, f, &rows,
                           "INSERT INTO schema_migrations (version, name, checksum, applied)"
@@ -101,9 +101,9 @@ static enum err apply(struct db *d, struct fault *f, const struct migration *m)
     return e == ERR_OK ? record(d, f, m) : e;
 }
 
-/* The next script, if there still is one. */
+/* The next script, if there still is one: *fresh counts what was done here. */
 static enum err step(struct db *d, struct fault *f, const struct migration *scripts, size_t count,
-                     size_t *ret_applied)
+                     size_t *ret_applied, int *fresh)
 {
     size_t before;
     enum err e = db_begin(d, f, DB_WRITE);
@@ -119,23 +119,22 @@ static enum err step(struct db *d, struct fault *f, const struct migration *scri
         return e;
     }
     e = db_commit(d, f);
-    if (e == ERR_OK)
-        *ret_applied = before + 1;
-    return e;
+    if (e != ERR_OK)
+        return e;
+    *ret_applied = before + 1;
+    ++*fresh;
+    return ERR_OK;
 }
 
 static enum err run_all(struct db *d, struct fault *f, const struct migration *scripts,
                         size_t count, int *ret_applied)
 {
-    size_t applied, now;
+    size_t applied;
     int fresh = 0;
 
     enum err e = count_applied(d, f, scripts, count, &applied);
-    for (; e == ERR_OK && applied < count; applied = now) {
-        e = step(d, f, scripts, count, &now);
-        if (e == ERR_OK && now == applied + 1)
-            fresh++;
-    }
+    while (e == ERR_OK && applied < count)
+        e = step(d, f, scripts, count, &applied, &fresh);
     if (e == ERR_OK)
         *ret_applied = fresh;
     return e;
@@ -144,7 +143,7 @@ static enum err run_all(struct db *d, struct fault *f, const struct migration *s
 static enum err call(struct db *d, struct fault *f, const char *sql)
 {
     struct arena *a = arena_new(4096);
-    struct db_rows rows;
+    struct db_rows rows = {0};
 
     enum err e = sql ? db_run(d, a, f, sql, NULL, 0, &rows) : ERR_OK;
     arena_free(a);

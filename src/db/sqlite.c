@@ -221,7 +221,7 @@ static enum err sqlite_run(struct db *d, struct arena *a, struct fault *f, const
                            const struct db_value *args, size_t count, struct db_rows *ret)
 {
     struct sqlite *s = of(d);
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
 
     enum err e = prepare(s, f, sql, &statement);
     if (e != ERR_OK)

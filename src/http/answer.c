@@ -8,56 +8,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "http/connection_int.h"
-
-static const char *reason_of(int status)
-{
-    static const struct {
-        int status;
-        const char *reason;
-    } reasons[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {206, "Partial Content"},
-        {301, "Moved Permanently"},
-        {302, "Found"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {307, "Temporary Redirect"},
-        {308, "Permanent Redirect"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {408, "Request Timeout"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {411, "Length Required"},
-        {412, "Precondition Failed"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {415, "Unsupported Media Type"},
-        {417, "Expectation Failed"},
-        {421, "Misdirected Request"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
-    };
-
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (reasons[i].status == status)
-            return reasons[i].reason;
-    return "Other"; /* RFC 9112 section 4: clients ignore it */
-}
+#include "http/status.h"
 
 /* RFC 9110 section 6.6.1, made once a second. */
 static const char *date_now(struct http_part *part)
@@ -123,7 +74,7 @@ static void write_head(struct http_stream *s, int status, const struct http_head
     s->out_left = length;
     s->out_chunked = length < 0 && s->parser.version_minor > 0 && !s->out_bodyless;
     buf_clear(b);
-    buf_addf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, reason_of(status), date_now(s->part));
+    buf_addf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, status_phrase(status), date_now(s->part));
     add_headers(b, headers, count);
     add_framing(s, b, status, length);
     if (!s->keep)
@@ -297,7 +248,7 @@ static str problem_text(struct arena *a, enum err code)
     json_t *problem = doc_object(a);
 
     doc_set_cstring(problem, "type", "about:blank");
-    doc_set_cstring(problem, "title", reason_of(err_status(code)));
+    doc_set_cstring(problem, "title", status_phrase(err_status(code)));
     doc_set_int(problem, "status", err_status(code));
     doc_set_cstring(problem, "code", err_code(code));
     doc_set_cstring(problem, "detail", err_sentence(code));

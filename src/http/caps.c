@@ -1,3 +1,5 @@
+/* A hash table of addresses, chained; entries live while their count is above zero. See the header.
+ */
 #include "http/caps.h"
 
 #include <arpa/inet.h>
@@ -34,7 +36,7 @@ static size_t bucket_of(struct caps_address address)
 void caps_init(struct caps *c, size_t max, size_t max_address)
 {
     *c = (struct caps){.max = max, .max_address = max_address};
-    c->buckets = mem_alloc_array(BUCKETS, sizeof(c->buckets[0]));
+    c->buckets = mem_alloc_array(BUCKETS, sizeof(struct caps_entry *));
 }
 
 void caps_done(struct caps *c)

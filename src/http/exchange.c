@@ -45,7 +45,6 @@ void exchange_clear_answer(struct exchange *x)
     x->retry_after_s = 0;
     x->field_errors = NULL;
     x->wait = (struct exchange_wait){0};
-    x->carried = NULL;
 }
 
 enum exchange_secret_index exchange_secret_find(str name)

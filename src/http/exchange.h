@@ -71,7 +71,7 @@ struct exchange {
 
     /* going on later */
     struct exchange_wait wait; /* start == NULL: none */
-    void *carried;             /* begin's memory for finish, in the arena */
+    void *carried;             /* begin's memory for finish, and for the page shown again */
 
     struct exchange_private *private; /* dispatch.c's own */
 };

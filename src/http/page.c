@@ -3,6 +3,7 @@
  */
 #include "http/page.h"
 
+#include "base/check.h"
 #include "base/doc.h"
 #include "base/url.h"
 #include "http/exchange_int.h"
@@ -28,10 +29,9 @@ static json_t *problem_of(const struct exchange *x, const struct page_problem *p
 {
     json_t *object = doc_object(x->arena);
     int status = err_status(p->fault->code);
-    const char *key;
-    json_t *value;
 
-    json_object_foreach(p->extras, key, value) doc_set(object, key, value);
+    if (p->extras)
+        must(json_object_update(object, p->extras) == 0);
     doc_set_cstring(object, "code", err_code(p->fault->code));
     doc_set_int(object, "status", status);
     doc_set_cstring(object, "title", status_phrase(status));
@@ -49,8 +49,7 @@ static void set_field_errors(const struct exchange *x, json_t *page, json_t *err
     json_t *by_name = open_object(x->arena), *entry;
     size_t i;
 
-    json_array_foreach(errors, i, entry)
-    {
+    json_array_foreach (errors, i, entry) {
         str field = doc_get_str(entry, "field");
 
         if (doc_get(by_name, field.p) == NULL) /* the first one of a field */
@@ -62,10 +61,9 @@ static void set_field_errors(const struct exchange *x, json_t *page, json_t *err
 
 static json_t *entered(const struct exchange *x)
 {
-    json_t *object = open_object(x->arena), *value;
-    const char *key;
+    json_t *object = open_object(x->arena);
 
-    json_object_foreach(x->input, key, value) doc_set(object, key, value);
+    must(json_object_update(object, x->input) == 0);
     return object;
 }
 

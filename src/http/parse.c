@@ -1,3 +1,9 @@
+/* Collects a head, checks its lines, has llhttp take it apart; counts or decodes the body. The
+ * rules for what a head may say are parse_head.c's.
+ *
+ * The head's memory moves while it grows, so nothing points into it before it is complete: the
+ * request line is checked as soon as it is there, to refuse early, and again at the end.
+ */
 #include "http/parse.h"
 
 #include "base/check.h"
@@ -124,7 +130,6 @@ static int take_body(llhttp_t *l, const char *at, size_t n)
     p->out_n += n;
     p->mark = at + n;
     p->framing = 0;
-    p->scan = (struct line_scan){0, 1};
     return 0;
 }
 

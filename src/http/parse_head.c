@@ -36,6 +36,11 @@ static int is_alnum(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static int is_mark(char c)
+{
+    return c == '-' || c == '.' || c == '_';
+}
+
 static int method_is_well_formed(str method)
 {
     for (size_t i = 0; i < method.n; i++) {
@@ -84,7 +89,7 @@ static int host_is_valid(str host)
                 return 0;
         return port_is_valid(str_slice(host, i + 1, host.n));
     }
-    while (i < host.n && (is_alnum(host.p[i]) || memchr("-._", host.p[i], 3)))
+    while (i < host.n && (is_alnum(host.p[i]) || is_mark(host.p[i])))
         i++;
     return i > 0 && i < 256 && port_is_valid(str_slice(host, i, host.n));
 }

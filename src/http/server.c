@@ -31,7 +31,7 @@ enum {
 struct http_limits http_limits_default(void)
 {
     return (struct http_limits){
-        .head_bytes = 32 * 1024,
+        .head_bytes = (size_t)32 * 1024,
         .header_count = 100,
         .connections = 10000,
         .connections_address = 1000,
@@ -100,7 +100,7 @@ static int socket_bind(const struct addrinfo *ai)
 /* "HOST:PORT" or "[IPV6]:PORT". Returns 1 and two C strings in storage. */
 static int split_address(str address, char ret_host[static 256], char ret_port[static 8])
 {
-    str host, port;
+    str host = {NULL, 0}, port = {NULL, 0};
     int64_t number;
     size_t colon = address.n;
 
@@ -149,13 +149,14 @@ static enum err open_socket(struct fault *f, const char *address, int *ret_fd)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage ss = {0};
-    socklen_t n = sizeof(ss);
+    struct sockaddr_in6 six = {0}; /* IPv4's port stands at the same place */
+    socklen_t n = sizeof(six);
 
-    must(getsockname(fd, (struct sockaddr *)&ss, &n) == 0);
-    if (ss.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)&ss)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)&ss)->sin_port);
+    _Static_assert(offsetof(struct sockaddr_in6, sin6_port) ==
+                       offsetof(struct sockaddr_in, sin_port),
+                   "the port of both families at one place");
+    must(getsockname(fd, (struct sockaddr *)&six, &n) == 0);
+    return ntohs(six.sin6_port);
 }
 
 /* Steps on every loop */
@@ -199,8 +200,8 @@ static void on_parts(struct http_server *s, size_t count, void (*fn)(struct http
 
 static const struct timeval *deadline_of(struct http_part *part, int ms)
 {
-    const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
-    const struct timeval *common;
+    const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000L};
+    const struct timeval *common = NULL;
 
     must(ms > 0);
     common = event_base_init_common_timeout(loop_base(part->loop), &tv);
@@ -289,7 +290,7 @@ static void on_accept_again(evutil_socket_t fd, short what, void *arg)
 
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-    const struct timeval again = {.tv_usec = ACCEPT_AGAIN_MS * 1000};
+    const struct timeval again = {.tv_usec = ACCEPT_AGAIN_MS * 1000L};
     struct http_server *s = arg;
 
     log_event(s->log, LOG_ERROR, "http_accept_failed", LOG_INT("errno", errno));
@@ -313,9 +314,9 @@ enum err http_listen(struct fault *f, struct loops *loops, const char *address,
                      struct http_limits limits, struct http_serving serving, struct log *log,
                      struct http_server **ret)
 {
-    struct http_server *s;
+    struct http_server *s = NULL;
     pthread_condattr_t attr;
-    int fd;
+    int fd = -1;
     enum err e = open_socket(f, address, &fd);
 
     if (e)
@@ -355,7 +356,7 @@ static void part_stop_accepting(struct http_part *part)
 
 static void part_retire(struct http_part *part)
 {
-    struct http_stream *next;
+    struct http_stream *next = NULL;
 
     part->closing = 1;
     for (struct http_stream *s = part->first; s; s = next) {
@@ -375,7 +376,7 @@ static struct http_stream *first_not_lost(struct http_part *part)
 
 static void part_lose(struct http_part *part)
 {
-    struct http_stream *s;
+    struct http_stream *s = NULL;
 
     while ((s = first_not_lost(part)) != NULL)
         connection_lose(s);

@@ -6,7 +6,19 @@
  * stream is called on that thread, and so is every callback.
  *
  * One exchange after the other on a connection; the next request's head is not read before the
- * last answer is out (pipelined bytes wait in the socket's buffer, bounded).
+ * last answer is out (pipelined bytes wait, at most 64 kB of them in memory).
+ *
+ * Framing is stricter than nginx's: http/parse_head.c lists the rules, the table of odd requests
+ * (tests/unit/http/odd_requests.c) shows each. What breaks them is answered by the transport
+ * itself, with a code of tables/errors.def as problem+json and a lingering close: our half is shut
+ * down, and what the client still sends is thrown away for some seconds, so that the answer is not
+ * lost to a reset.
+ *
+ * A client that shuts down its half behind a whole request still gets its answer; on_gone is for
+ * resets, for bodies that end too early and for deadlines. Whether a client that waits has gone is
+ * therefore known at the first write at the earliest.
+ *
+ * Callbacks come from the loop only, never from within a function called here.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -29,13 +41,13 @@ struct http_header {
 
 /* A request's head. Borrowed until the exchange has ended. */
 struct http_request {
-    str method; /* upper-case token */
-    str target; /* origin form, as sent: "/a%20b?x=y" */
-    str path;   /* the target before '?', still encoded */
+    str method; /* one that llhttp knows; not CONNECT */
+    str target; /* origin form, as sent: "/a%20b?x=y"; of absolute form what is behind the host */
+    str path;   /* the target before '?', still encoded; escapes are whole, none is %00 */
     str query;  /* behind '?', still encoded */
     const struct http_header *headers;
     size_t header_count;
-    str host;               /* the one Host header (RFC 9112 section 3.2) */
+    str host;               /* name or address, with the port if sent; empty with HTTP/1.0 only */
     int64_t content_length; /* -1: chunked; 0: no body */
     char remote[64];        /* the peer's address without port */
 };
@@ -44,19 +56,21 @@ struct http_request {
 str http_header_get(const struct http_request *r, str name);
 
 struct http_limits {
-    size_t head_bytes;        /* request line and headers; over it: 431 (or 414) */
-    size_t header_count;      /* over it: 431 */
-    size_t connections;       /* over it: closed at accept */
-    size_t connections_address; /* per remote address */
-    int head_ms;  /* absolute, from the first byte or the accept to the end of the head: 408 */
-    int body_ms;  /* longest pause while a body arrives: 408 */
+    size_t head_bytes;          /* request line and headers; over it: 431 (or 414) */
+    size_t header_count;        /* over it: 431 */
+    size_t connections;         /* over it: closed at accept */
+    size_t connections_address; /* per remote address; IPv6 by its /64 */
+    int head_ms;  /* absolute, from the first byte or the accept to the end of the head: 408, or
+                     closed without a word when nothing was sent */
+    int body_ms;  /* longest time in which less than 256 bytes of a body arrive: 408 */
     int write_ms; /* longest time without progress while an answer goes out: closed */
     int idle_ms;  /* between requests: closed quietly */
 };
 struct http_limits http_limits_default(void);
 
 /* What the serving side gives. on_head must, before it returns or later, answer or accept the
- * body; until then no body byte is read from the socket (so a limit can be refused first). */
+ * body, even if the client has gone meanwhile (the stream is kept for that word); until then no
+ * body byte is looked at, so that a limit can be refused first. */
 struct http_serving {
     void (*on_head)(void *arg, struct http_stream *s, const struct http_request *r);
     void *arg;
@@ -81,15 +95,18 @@ void http_accept_body(struct http_stream *s, struct http_callbacks callbacks, si
 void http_pause_body(struct http_stream *s);
 void http_resume_body(struct http_stream *s);
 
-/* A whole answer. Framing headers (Content-Length, Transfer-Encoding, Connection, Date) are made
- * here and must not be among `headers`; names and values with CR, LF or NUL are a bug. HEAD gets
- * no body. A body not read yet is drained up to a bound, otherwise the connection is closed with a
- * lingering close. After it the stream belongs to the server again: no callback follows. */
+/* A whole answer; everything given is copied. Framing headers (Content-Length, Transfer-Encoding,
+ * Connection, Date) are made here and must not be among `headers`; names and values with CR, LF or
+ * NUL are a bug, and so is more than a megabyte of them. HEAD gets no body. A body not read yet is
+ * drained up to a bound, otherwise the connection is closed with a lingering close. After it the
+ * stream belongs to the server again: no callback follows. */
 void http_respond(struct http_stream *s, int status, const struct http_header *headers,
                   size_t count, str body);
 /* A streamed answer: start, write any number of times, end. content_length -1: chunked (or
  * close-delimited for HTTP/1.0). http_write returns 0 when enough is queued: wait for on_drain.
- * http_abort closes at once, so that the client sees a broken answer and not a short one. */
+ * An answer that does not fit its content_length is broken off at http_end. http_abort closes at
+ * once, so that the client sees a broken answer (a reset) and not a short one; no callback
+ * follows. */
 void http_start(struct http_stream *s, int status, const struct http_header *headers, size_t count,
                 int64_t content_length);
 int http_write(struct http_stream *s, str chunk);
@@ -99,15 +116,17 @@ void http_abort(struct http_stream *s);
 /* The loop the stream lives on. */
 struct loop *http_stream_loop(struct http_stream *s);
 
-/* Listens on "HOST:PORT" ("[::1]:8080", "127.0.0.1:0") on all loops. ERR_CONFIG with a sentence
- * for the operator: port in use, address not ours. log may be NULL. */
+/* Listens on "HOST:PORT" ("[::1]:8080", "127.0.0.1:0"; a name's first address) on all loops; not
+ * to be called on one. ERR_CONFIG with a sentence for the operator: port in use, address not ours.
+ * log may be NULL. Wants SIGPIPE ignored (io/signals.h). */
 MUST_USE enum err http_listen(struct fault *f, struct loops *loops, const char *address,
                               struct http_limits limits, struct http_serving serving,
                               struct log *log, struct http_server **ret);
 /* The port really bound. */
 int http_server_port(const struct http_server *s);
-/* Stops accepting, lets running exchanges finish for grace_ms, closes the rest. Blocks; not to be
- * called on a loop thread. Frees. */
+/* Stops accepting, lets running exchanges finish for grace_ms, closes the rest (on_gone), waits for
+ * streams that on_head was given and nobody has answered or accepted yet. Before loops_stop().
+ * Blocks; not to be called on a loop thread. Frees; accepts NULL. */
 void http_close(struct http_server *s, int grace_ms);
 
 #endif

@@ -119,10 +119,12 @@ static enum err read_tag(struct parser *p, size_t start, struct tag *ret)
 {
     str source = p->t->source;
     size_t from = start + p->open.n;
-    char sigil = from < source.n && memchr("#^/>!={&", source.p[from], 8) ? source.p[from] : '\0';
+    char sigil = from < source.n ? source.p[from] : '\0';
     char closing[64];
     size_t closing_n = 0;
 
+    if (str_find_char(STR("#^/>!={&"), sigil) == SIZE_MAX)
+        sigil = '\0';
     if (sigil == '{' || sigil == '=')
         closing[closing_n++] = sigil == '{' ? '}' : '=';
     must(p->close.n < sizeof(closing) - 1);

@@ -28,6 +28,15 @@ static void take_apart(str entered, str *ret_scheme, str *ret_authority)
     *ret_authority = str_slice(entered, 0, end);
 }
 
+static int is_ascii(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x80)
+            return 0;
+    }
+    return 1;
+}
+
 static int parse(struct arena *a, str scheme, str authority, struct upstream_url *ret)
 {
     return upstream_url_parse(
@@ -108,6 +117,9 @@ enum err jira_base_url_check(const struct jira_policy *p, struct arena *a, struc
     take_apart(entered, &scheme, &authority);
     if (scheme.n && !str_eq_nocase(scheme, STR("https")) && !str_eq_nocase(scheme, STR("http")))
         return refuse(f, "The Base URL must begin with https://.");
+    if (!is_ascii(authority))
+        return refuse(f, "Enter an international host name in its ASCII form, which begins with "
+                         "xn--.");
     if (!parse(a, scheme.n ? scheme : STR("https"), authority, &u))
         return refuse(f, "The Base URL cannot be read. Enter the address that your browser shows "
                          "in Jira, like https://yourteam.atlassian.net.");

@@ -40,8 +40,8 @@ enum err app_doc_fill(struct exchange *x, enum app_tab tab)
 {
     json_t *doc = exchange_doc(x);
     json_t *is = doc_object(x->arena);
-    struct app_row app;
-    struct person_row *people;
+    struct app_row app = {0};
+    struct person_row *people = NULL;
     size_t count;
     int64_t admins = 0;
     enum err e = apps_get(x->work, &app);

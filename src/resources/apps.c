@@ -37,7 +37,7 @@ enum err apps_list(struct exchange *x)
 {
     json_t *doc = exchange_doc(x);
     json_t *list = doc_array(x->arena);
-    struct apps_page page;
+    struct apps_page page = {0};
     str query = str_trim(exchange_text(x, "query"));
     enum err e = apps_page(x->work, query, exchange_text(x, "after"), &page);
 
@@ -81,7 +81,7 @@ enum err app_create(struct exchange *x)
     str name = exchange_name_field(x, "name", NAMES_LENGTH_MAX);
     str slug = slug_field(x);
     str description = exchange_text_field(x, "description", NAMES_DESCRIPTION_MAX);
-    struct app_row app;
+    struct app_row app = {0};
     enum err e = exchange_field_problem(x);
 
     if (!e)
@@ -139,10 +139,10 @@ enum err app_settings(struct exchange *x)
 
 enum err app_update(struct exchange *x)
 {
-    str name, description;
+    str name = {NULL, 0}, description = {NULL, 0};
     const str *new_name = field_name_if_given(x, "name", &name);
     const str *new_description = field_description_if_given(x, &description);
-    struct app_row app;
+    struct app_row app = {0};
     enum err e = exchange_field_problem(x);
 
     if (!e)
@@ -156,7 +156,7 @@ enum err app_update(struct exchange *x)
 
 enum err app_delete(struct exchange *x)
 {
-    struct app_row app;
+    struct app_row app = {0};
     enum err e = apps_get(x->work, &app);
 
     if (!e && !str_eq(str_trim(exchange_text(x, "confirm")), app.name))

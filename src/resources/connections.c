@@ -78,7 +78,7 @@ static void base_url_field(struct exchange *x, struct connection_properties *p)
 
 enum err connection_add(struct exchange *x)
 {
-    struct connection_row row;
+    struct connection_row row = {0};
     struct connection_properties p = {
         .name = exchange_name_field(x, "name", CONNECTION_NAME_MAX),
         .base_url_fixed = exchange_flag(x, "base_url_fixed"),
@@ -91,7 +91,7 @@ enum err connection_add(struct exchange *x)
         e = connection_create(x->work, exchange_text(x, "type"), &p, &row);
     if (e)
         return e;
-    struct effective effective;
+    struct effective effective = {0};
     e = credentials_effective(x->work, &row, &effective);
     if (e)
         return e;
@@ -108,8 +108,8 @@ enum err connection_add(struct exchange *x)
 
 enum err connection_show(struct exchange *x)
 {
-    struct connection_row row;
-    struct effective effective;
+    struct connection_row row = {0};
+    struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
         e = find(x, &row, &effective);
@@ -145,8 +145,8 @@ static enum err add_cost(struct exchange *x, const struct connection_row *row)
 
 enum err connection_edit(struct exchange *x)
 {
-    struct connection_row row;
-    struct effective effective;
+    struct connection_row row = {0};
+    struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_SETTINGS);
     if (!e)
         e = find(x, &row, &effective);
@@ -176,9 +176,9 @@ static void patched(struct exchange *x, const struct connection_row *row,
 
 enum err connection_change(struct exchange *x)
 {
-    struct connection_row row, saved;
-    struct effective effective;
-    struct connection_properties p;
+    struct connection_row row = {0}, saved = {0};
+    struct effective effective = {0};
+    struct connection_properties p = {0};
     int64_t lost = 0;
     enum err e = work_write(x->work);
     if (!e)
@@ -205,7 +205,7 @@ enum err connection_change(struct exchange *x)
 
 enum err connection_remove(struct exchange *x)
 {
-    struct connection_row row;
+    struct connection_row row = {0};
     enum err e = work_write(x->work);
     if (!e)
         e = connection_find(x->work, x->params[1], &row);

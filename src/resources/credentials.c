@@ -68,8 +68,8 @@ static enum err add_question(struct exchange *x, const struct connection_row *n)
     doc_set_null(exchange_doc(x), "now");
     if (str_empty(confirm))
         return ERR_OK;
-    struct credential_found now;
-    struct credential_row before;
+    struct credential_found now = {0};
+    struct credential_row before = {0};
     enum err e = credentials_question(x->work, n, confirm, &now, &before);
     if (e == ERR_CONFIRM_EXPIRED)
         return ERR_OK; /* the form is shown without the question */
@@ -105,8 +105,8 @@ static json_t *form_doc(struct exchange *x, const struct connection_row *n,
 
 enum err connect_show(struct exchange *x)
 {
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
         e = find(x, &n, &effective);
@@ -206,7 +206,7 @@ static enum err may_connect(struct exchange *x, const struct connection_row *n)
 static enum err connected(struct exchange *x, const struct connection_row *n,
                           const struct credential_row *row)
 {
-    struct effective effective;
+    struct effective effective = {0};
     enum err e = credentials_effective(x->work, n, &effective);
     if (e)
         return e;
@@ -222,7 +222,7 @@ static enum err connected(struct exchange *x, const struct connection_row *n,
 
 static enum err answer_question(struct exchange *x, const struct connection_row *n)
 {
-    struct credential_row row;
+    struct credential_row row = {0};
     enum err e = work_write(x->work);
     if (!e)
         e = credentials_confirm(x->work, n, exchange_text(x, "confirm"), &row);
@@ -231,8 +231,8 @@ static enum err answer_question(struct exchange *x, const struct connection_row 
 
 enum err connect_begin(struct exchange *x)
 {
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     enum err e = find(x, &n, &effective);
     if (!e)
         e = may_connect(x, &n);
@@ -310,14 +310,14 @@ enum err connect_finish(struct exchange *x)
         return not_proven(x, c);
     struct credential_found found = {p->identity, p->username,  c->entered_origin,
                                      p->origin,   p->base_path, c->expires};
-    struct credential_row row, before;
+    struct credential_row row = {0}, before = {0};
     str confirm = {NULL, 0};
     e = throttle_clear(x->work, &REFUSED, c->limited);
     if (!e)
         e = credentials_save(x->work, &c->moment, &found, &p->secret, &row, &confirm, &before);
     if (e == ERR_IDENTITY_CHANGED)
         return ask(x, c, &before, confirm);
-    struct connection_row n;
+    struct connection_row n = {0};
     if (!e)
         e = connection_find(x->work, x->params[1], &n);
     return e ? e : connected(x, &n, &row);
@@ -327,8 +327,8 @@ enum err connect_finish(struct exchange *x)
 
 enum err credential_show(struct exchange *x)
 {
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
         e = find(x, &n, &effective);
@@ -342,8 +342,8 @@ enum err credential_show(struct exchange *x)
 
 enum err credential_delete(struct exchange *x)
 {
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     enum err e = work_write(x->work);
     if (!e)
         e = find(x, &n, &effective);
@@ -382,8 +382,8 @@ static str connect_url(struct exchange *x)
 
 enum err test_begin(struct exchange *x)
 {
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     enum err e = find(x, &n, &effective);
     if (!e)
         e = credentials_refusal(x->work, &n, &effective);
@@ -439,8 +439,8 @@ static enum err note(struct exchange *x, const struct testing *t)
 enum err test_finish(struct exchange *x)
 {
     const struct testing *t = x->carried;
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     enum err e = work_write(x->work);
     if (!e)
         e = note(x, t);

@@ -42,7 +42,7 @@ enum err groups_list(struct exchange *x)
 /* The whole document of one group. */
 static enum err fill_group(struct exchange *x, str id)
 {
-    struct group_row row;
+    struct group_row row = {0};
     struct person_row *members = NULL, *candidates = NULL;
     size_t member_count = 0, candidate_count = 0;
     json_t *doc = exchange_doc(x);
@@ -68,7 +68,7 @@ enum err group_create(struct exchange *x)
 {
     str name = exchange_name_field(x, "name", NAMES_LENGTH_MAX);
     str description = exchange_text_field(x, "description", NAMES_DESCRIPTION_MAX);
-    struct group_row row;
+    struct group_row row = {0};
     enum err e = exchange_field_problem(x);
 
     if (!e)
@@ -82,10 +82,10 @@ enum err group_create(struct exchange *x)
 
 enum err group_update(struct exchange *x)
 {
-    str name, description;
+    str name = {NULL, 0}, description = {NULL, 0};
     const str *new_name = field_name_if_given(x, "name", &name);
     const str *new_description = field_description_if_given(x, &description);
-    struct group_row row;
+    struct group_row row = {0};
     enum err e = exchange_field_problem(x);
 
     if (!e)

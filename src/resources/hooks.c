@@ -69,7 +69,7 @@ static int is_forged(const struct exchange *x)
 static enum err hook_open(void *arg, struct exchange *x, void *worker_state)
 {
     const struct services *services = arg;
-    struct access_query *q;
+    struct access_query *q = NULL;
     enum err e;
 
     x->work = make_work(services, x, worker_state);

@@ -24,7 +24,7 @@ enum err me_show(struct exchange *x)
     json_t *list = doc_array(x->arena);
     struct session_row *rows = NULL;
     size_t count = 0;
-    struct user_row user;
+    struct user_row user = {0};
     enum err e = users_get(x->work, x->work->actor.user, &user);
 
     if (!e)
@@ -44,8 +44,8 @@ enum err me_show(struct exchange *x)
 
 enum err me_update(struct exchange *x)
 {
-    str room;
-    struct user_row user;
+    str room = {NULL, 0};
+    struct user_row user = {0};
     struct user_change change = {.name = field_name_if_given(x, "name", &room)};
     enum err e = exchange_field_problem(x);
 

@@ -131,7 +131,7 @@ enum err permission_add(struct exchange *x)
     enum permission_kind kind = kind_field(x);
     enum permission_role role = role_field(x);
     str principal = STR("");
-    struct permission_row row;
+    struct permission_row row = {0};
     enum err e;
 
     if (kind != PERMISSION_OF_EVERYONE)
@@ -151,7 +151,7 @@ enum err permission_add(struct exchange *x)
 enum err permission_update(struct exchange *x)
 {
     enum permission_role role = role_field(x);
-    struct permission_row row;
+    struct permission_row row = {0};
     enum err e = exchange_field_problem(x);
 
     if (!e)
@@ -197,7 +197,7 @@ enum err flagged_apps_list(struct exchange *x)
 enum err flagged_app_appoint(struct exchange *x)
 {
     str user = exchange_name_field(x, "user", 254);
-    struct app_row app;
+    struct app_row app = {0};
     enum err e = exchange_field_problem(x);
 
     if (!e)

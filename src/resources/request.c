@@ -101,8 +101,7 @@ static json_t *mark_selected(json_t *connections, json_t *form)
     json_t *one, *selected = NULL;
     size_t i;
     str id = doc_get_str(form, "connection");
-    json_array_foreach(connections, i, one)
-    {
+    json_array_foreach (connections, i, one) {
         int is =
             str_empty(id) ? json_array_size(connections) == 1 : str_eq(doc_get_str(one, "id"), id);
         doc_set_bool(one, "selected", is);
@@ -178,8 +177,8 @@ static enum err refused(struct exchange *x, struct requesting *r, const struct c
 
 enum err request_begin(struct exchange *x)
 {
-    struct connection_row n;
-    struct effective effective;
+    struct connection_row n = {0};
+    struct effective effective = {0};
     struct requesting *r = arena_new_of(x->arena, struct requesting);
     x->carried = r;
     if (str_empty(chosen(x))) {
@@ -234,7 +233,10 @@ enum err request_finish(struct exchange *x)
 {
     struct requesting *r = x->carried;
     const struct provider_request *p = &r->op->request;
+    struct connection_row n;
     enum err e = work_write(x->work);
+    if (!e)
+        e = connection_find(x->work, r->connection, &n); /* it may be gone: nothing to show */
     if (!e)
         e = credentials_note_use(x->work, r->credential);
     if (e)

@@ -41,12 +41,12 @@ static str query_of_object(struct exchange *x, json_t *object)
     size_t i;
     int ok = 1;
     buf_init(&out, 16384);
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach (object, key, value) {
         if (json_is_null(value))
             continue;
         if (json_is_array(value)) {
-            json_array_foreach(value, i, one) ok = add_pair(x, &out, key, one) && ok;
+            json_array_foreach (value, i, one)
+                ok = add_pair(x, &out, key, one) && ok;
         } else
             ok = add_pair(x, &out, key, value) && ok;
     }
@@ -88,8 +88,7 @@ static void headers_of_object(struct exchange *x, struct headers *h, json_t *obj
 {
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach (object, key, value) {
         if (json_is_string(value))
             add_header(x, h, str_from(key),
                        (str){json_string_value(value), json_string_length(value)});

@@ -27,7 +27,7 @@ enum err session_show(struct exchange *x)
 
 enum err session_create(struct exchange *x)
 {
-    struct session_made made;
+    struct session_made made = {0};
     struct sign_in in = {
         .email = exchange_name_field(x, "email", 254),
         .password = exchange_secret(x, "password"),
@@ -83,7 +83,7 @@ enum err link_show(struct exchange *x)
 enum err link_accept(struct exchange *x)
 {
     struct link_acceptance acceptance = {.token = x->params[0], .agent = field_agent(x)};
-    struct session_made made;
+    struct session_made made = {0};
     struct link_row *link = NULL;
     struct user_row *user = NULL;
     enum err e = links_find(x->work, x->params[0], &link, &user);

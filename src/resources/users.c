@@ -13,7 +13,7 @@ enum err users_list(struct exchange *x)
 {
     json_t *doc = exchange_doc(x);
     json_t *list = doc_array(x->arena);
-    struct users_page page;
+    struct users_page page = {0};
     str query = str_trim(exchange_text(x, "query"));
     enum err e = users_page(x->work, query, exchange_text(x, "after"), &page);
 
@@ -53,8 +53,8 @@ enum err user_invite(struct exchange *x)
     int admin = 0;
     str email = field_email(x, "email");
     str name = name_of_email(email);
-    struct user_row user;
-    struct link_made link;
+    struct user_row user = {0};
+    struct link_made link = {0};
     enum err e;
 
     if (!str_empty(str_trim(exchange_text(x, "name"))))
@@ -93,7 +93,7 @@ static enum err fill_user(struct exchange *x, const struct user_row *user)
 
 enum err user_show(struct exchange *x)
 {
-    struct user_row user;
+    struct user_row user = {0};
     enum err e = users_get(x->work, x->params[0], &user);
 
     return e ? e : fill_user(x, &user);
@@ -101,10 +101,10 @@ enum err user_show(struct exchange *x)
 
 enum err user_update(struct exchange *x)
 {
-    str room;
+    str room = {NULL, 0};
     int admin, disabled;
     struct user_change change = {.name = field_name_if_given(x, "name", &room)};
-    struct user_row user;
+    struct user_row user = {0};
     enum err e;
 
     if (field_flag(x, "workspace_admin", &admin))
@@ -127,8 +127,8 @@ enum err user_update(struct exchange *x)
 
 enum err user_link(struct exchange *x)
 {
-    struct user_row user;
-    struct link_made link;
+    struct user_row user = {0};
+    struct link_made link = {0};
     enum err e = links_make_for(x->work, x->params[0], &link, &user);
 
     if (e)

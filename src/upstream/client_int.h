@@ -79,6 +79,7 @@ struct transfer {
     int allowed; /* plain and private addresses are all right */
     int guarded;
     int too_large;
+    int head_whole; /* the empty line after the headers came */
     char error[CURL_ERROR_SIZE];
 };
 

@@ -28,6 +28,8 @@ static const char *verify_reason(long verify)
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
         return "its certificate chain is broken";
+    case X509_V_OK:              /* the chain is good; libcurl compares the name by itself */
+    case X509_V_ERR_UNSPECIFIED: /* libcurl's value until the chain is known to be good */
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return "its certificate is for another host name";
@@ -42,7 +44,7 @@ static const char *tls_reason(const struct transfer *t, CURLcode code)
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
-        return verify ? verify_reason(verify) : "its certificate is for another host name";
+        return verify_reason(verify);
     if (code == CURLE_SSL_CACERT_BADFILE)
         return "the file of certificate authorities (MORTISE_CA_FILE) cannot be read";
     if (strstr(t->error, "wrong version number"))
@@ -54,14 +56,12 @@ static enum upstream_phase phase_of(const struct transfer *t)
 {
     curl_off_t looked_up = 0;
     curl_off_t connected = 0;
-    curl_off_t first_byte = 0;
 
     if (t->easy == NULL)
         return UPSTREAM_QUEUED;
     (void)curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
-    (void)curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
-    if (t->reply_bytes || (t->prereqs && first_byte))
+    if (t->reply_bytes)
         return UPSTREAM_ANSWERING;
     if (t->prereqs)
         return UPSTREAM_SENT;
@@ -104,8 +104,8 @@ static int is_tls(CURLcode code)
 
 static enum upstream_outcome outcome_of(const struct transfer *t, CURLcode code)
 {
-    if (code == CURLE_OK)
-        return UPSTREAM_ANSWERED;
+    if (code == CURLE_OK) /* libcurl takes headers that break off for an answer without a body */
+        return t->head_whole ? UPSTREAM_ANSWERED : UPSTREAM_CUT;
     if (t->too_large)
         return UPSTREAM_TOO_LARGE;
     if (code == CURLE_COULDNT_RESOLVE_HOST)

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "upstream/client_int.h"
 
+#define BUFFER_SIZE 4096L
+
 static int repeats_safely(const struct transfer *t)
 {
     return str_eq(t->call->method, STR("GET")) || str_eq(t->call->method, STR("HEAD"));
@@ -87,6 +89,7 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
         t->too_large = 1;
         return line.n + 1;
     }
+    t->head_whole = str_trim(line).n == 0 || (t->head_whole && !str_starts(line, STR("HTTP/")));
     if (str_starts(line, STR("HTTP/"))) /* a final answer after an interim one begins anew */
         t->reply_count = 0;
     else if (str_find_char(line, ':') != SIZE_MAX && line.p[0] != ' ' && line.p[0] != '\t')
@@ -116,7 +119,6 @@ static void set_connection(struct transfer *t, const struct upstream *u)
     SET(t, CURLOPT_PIPEWAIT, t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
     SET(t, CURLOPT_MAXAGE_CONN, 30L);
     SET(t, CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(t, CURLOPT_BUFFERSIZE, 4096L);
     SET(t, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(t, CURLOPT_OPENSOCKETDATA, t);
     SET(t, CURLOPT_PREREQFUNCTION, before_request);
@@ -170,12 +172,26 @@ static void set_headers(struct transfer *t, const struct upstream *u)
     SET(t, CURLOPT_HTTPHEADER, call->secret ? &t->auth.node : t->headers);
 }
 
+/* A handle whose last call did not end well may still hold its old buffer and then refuses another
+ * size: such a one is thrown away. */
+static CURL *easy_take(struct client *c)
+{
+    CURL *easy = c->idle_count ? c->idle[--c->idle_count] : curl_easy_init();
+
+    must(easy != NULL);
+    if (curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE) == CURLE_OK)
+        return easy;
+    curl_easy_cleanup(easy);
+    easy = curl_easy_init();
+    must(easy != NULL && curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE) == CURLE_OK);
+    return easy;
+}
+
 void transfer_prepare(struct transfer *t)
 {
     struct client *c = t->client;
 
-    t->easy = c->idle_count ? c->idle[--c->idle_count] : curl_easy_init();
-    must(t->easy != NULL);
+    t->easy = easy_take(c);
     SET(t, CURLOPT_URL, arena_cstring(t->call->arena, t->call->url));
     SET(t, CURLOPT_PATH_AS_IS, 1L);
     SET(t, CURLOPT_PRIVATE, t);

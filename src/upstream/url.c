@@ -15,10 +15,10 @@ static int has_bad_bytes(str text)
 {
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        if (c <= 0x20 || c == 0x7F || c == '\\')
+        if (c <= 0x20 || c >= 0x7F || c == '\\')
             return 1;
     }
-    return !str_is_utf8(text);
+    return 0;
 }
 
 /* A part as a copy; p == NULL when the URL has none. Returns 0 when it cannot be had at all. */
@@ -98,9 +98,8 @@ static int split(struct arena *a, CURLU *u, struct upstream_url *ret)
     str password;
     int64_t number;
 
-    if (!take(a, u, CURLUPART_SCHEME, 0, &ret->scheme) ||
-        !take(a, u, CURLUPART_HOST, CURLU_PUNYCODE, &host) || host.p == NULL ||
-        !take(a, u, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port) ||
+    if (!take(a, u, CURLUPART_SCHEME, 0, &ret->scheme) || !take(a, u, CURLUPART_HOST, 0, &host) ||
+        host.p == NULL || !take(a, u, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port) ||
         !take(a, u, CURLUPART_PATH, 0, &ret->path) || !take(a, u, CURLUPART_USER, 0, &user) ||
         !take(a, u, CURLUPART_PASSWORD, 0, &password) ||
         !take(a, u, CURLUPART_QUERY, 0, &ret->query))

@@ -21,9 +21,10 @@ struct upstream_url {
 };
 
 /* Returns 1, or 0 for what is not an absolute http or https URL: another scheme or none, control
- * characters, spaces or backslashes anywhere, invalid UTF-8, a host with characters that no host
- * name has, more than UPSTREAM_URL_MAX bytes. Decimal, octal and hexadecimal IPv4 spellings come
- * out as dotted addresses. All parts are copies in the arena. */
+ * characters, spaces or backslashes anywhere, anything but ASCII (international names come as
+ * xn--..., the rest percent-encoded: libcurl's own conversion depends on the locale), a host with
+ * characters that no host name has, more than UPSTREAM_URL_MAX bytes. Decimal, octal and
+ * hexadecimal IPv4 spellings come out as dotted addresses. All parts are copies in the arena. */
 int upstream_url_parse(struct arena *a, str text, struct upstream_url *ret);
 /* "https://host", with ":port" only where it is not the scheme's own (RFC 6454 section 6.2). */
 str upstream_url_origin(struct arena *a, const struct upstream_url *u);

@@ -71,7 +71,7 @@ static void write_key(const struct secret *key, struct secret *ret)
 static enum err read_key_file(struct fault *f, const char *path, struct secret *ret)
 {
     SECRET_AUTO struct secret text = {0};
-    struct stat info;
+    struct stat info = {0};
 
     enum err e = file_read_secret(f, path, KEY_FILE_MAX, &text);
     if (e == ERR_NOT_FOUND)
@@ -140,7 +140,7 @@ enum err keyring_check(struct db *d, struct arena *a, struct fault *f, const cha
                        struct secret *ret_master)
 {
     SECRET_AUTO struct secret master = {0};
-    struct keyring_row *rows;
+    struct keyring_row *rows = NULL;
     size_t count;
 
     enum err e = store_keyring_list(d, a, f, &rows, &count);
@@ -215,7 +215,7 @@ static enum err fill_rows(struct db *d, struct arena *a, struct fault *f,
 static enum err make_rows(struct db *d, struct arena *a, struct fault *f,
                           const struct secret *master)
 {
-    struct keyring_row *rows;
+    struct keyring_row *rows = NULL;
     size_t count;
 
     enum err e = db_begin(d, f, DB_WRITE);
@@ -262,7 +262,7 @@ static enum err open_rows(struct arena *a, struct fault *f, const char *key_file
 enum err keyring_load(struct db *d, struct arena *a, struct fault *f, const char *key_file,
                       struct secret *master, struct keyring *k)
 {
-    struct keyring_row *rows;
+    struct keyring_row *rows = NULL;
     size_t count;
     enum err e = secret_is_set(master) ? ERR_OK : make_key_file(f, key_file, master);
 

@@ -90,7 +90,7 @@ static enum parse_result feed(struct parser *p, char *bytes, size_t n, int *in_b
 /* step 0: all at once; else pieces of changing sizes up to step. */
 static void run(const uint8_t *data, size_t size, size_t step, struct buf *trace)
 {
-    struct http_limits limits = {.head_bytes = 2000, .header_count = 20};
+    struct http_limits limits = {.head_bytes = 5000, .header_count = 20};
     struct parser p;
     struct buf body;
     size_t at = 0, piece = 1;

@@ -5,19 +5,13 @@
 #ifndef TESTS_HTTP_SUPPORT_H
 #define TESTS_HTTP_SUPPORT_H
 
-/* cmocka.h wants some of these before it */
+#include "../support.h"
+
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
 
 #include "http/server.h"
-
-#undef fail /* cmocka's is meant here */
-#include <cmocka.h>
 
 struct test_server {
     struct loops *loops;

@@ -3,7 +3,7 @@
  */
 #include "web_support.h"
 
-#include <pthread.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/doc.h"
@@ -141,6 +141,15 @@ static void until(_Atomic int *value, int wanted)
     assert_int_equal(*value, wanted);
 }
 
+/* Not close() alone: half of a connection may be closed by clients that still read. */
+static void vanish(int fd)
+{
+    const struct linger at_once = {1, 0};
+
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+    (void)close(fd);
+}
+
 static void begin_wait_finish(void **state)
 {
     (void)state;
@@ -230,7 +239,7 @@ static void client_gone_while_waiting(void **state)
                                    "Content-Type: application/json\r\n"
                                    "Content-Length: 2\r\n\r\n{}"));
     until(&started, 1);
-    (void)close(fd);
+    vanish(fd);
     (void)usleep(50000);
     assert_int_equal(finished, 0);
     may_end = 1;
@@ -242,8 +251,8 @@ static void client_gone_while_a_worker_works(void **state)
     (void)state;
     int fd = web_connect(&web, STR("GET /api/v1/block HTTP/1.1\r\n" WEB_HOST "\r\n"));
     until(&begun, 1);
-    (void)close(fd);
-    (void)usleep(20000);
+    vanish(fd);
+    (void)usleep(50000);
     may_end = 1;
     until(&finished, 1);
     assert_status(web_ask(&web, "GET /api/v1/count HTTP/1.1\r\n" WEB_HOST "\r\n"), 200);
@@ -256,9 +265,19 @@ static void client_gone_within_the_body(void **state)
                                    "Content-Type: application/json\r\n"
                                    "Content-Length: 200\r\n\r\n{"));
     (void)usleep(20000);
-    (void)close(fd);
+    vanish(fd);
     assert_status(web_ask(&web, "GET /api/v1/count HTTP/1.1\r\n" WEB_HOST "\r\n"), 200);
     assert_int_equal(calls.opens, 1);
+}
+
+static void client_that_half_closed_is_answered(void **state)
+{
+    (void)state;
+    int fd = web_connect(&web, STR("GET /api/v1/block HTTP/1.1\r\n" WEB_HOST "\r\n"));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    until(&begun, 1);
+    may_end = 1;
+    assert_status(web_read(&web, fd), 204);
 }
 
 static void full_pool(void **state)
@@ -292,6 +311,7 @@ int main(void)
         CASE(client_gone_while_waiting),
         CASE(client_gone_while_a_worker_works),
         CASE(client_gone_within_the_body),
+        CASE(client_that_half_closed_is_answered),
         CASE(full_pool),
     };
 

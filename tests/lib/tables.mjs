@@ -1,0 +1,26 @@
+// The product's own tables (tables/*.def), read as data.
+
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { ROOT } from './stack.mjs';
+
+function rows(file, word) {
+  const text = fs.readFileSync(path.join(ROOT, 'tables', file), 'utf8').replace(/\/\*[^]*?\*\//g, '');
+  const found = [...text.matchAll(new RegExp(`^${word}\\((.*)\\)$`, 'gm'))].map(([, inside]) =>
+    [...inside.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s,]+)/g)].map((m) => m[1] ?? m[2]));
+  if (!found.length) throw new Error(`nothing in ${file}`);
+  return found;
+}
+
+export const ROUTES = rows('routes.def', 'ROUTE').map(
+  ([method, at, permission, body, template, begin, finish, again]) =>
+    ({ name: `${method} ${at}`, method, path: at, permission, body, template, begin, finish, again }));
+
+export const ERRORS = Object.fromEntries(rows('errors.def', 'ERR').map(
+  ([name, code, status, sentence]) => [name, { code, status: Number(status), sentence }]));
+
+export const PERMISSIONS = Object.fromEntries(rows('permissions.def', 'PERMISSION').map(
+  ([name, error]) => [name, ERRORS[error]]));
+
+export const SECRET_FIELDS = rows('secret_fields.def', 'SECRET_FIELD').map(([name]) => name);
