@@ -8,9 +8,11 @@
 #include "base/mem.h"
 #include "http/exchange_int.h"
 
-/* Far above what bodies and documents need. */
-#define EXCHANGE_ARENA_CAP ((size_t)96 * 1024 * 1024)
+/* Far above what bodies and documents need, also when a half is run again (ERR_RETRY): whoever
+ * passes it ends the process. */
+#define EXCHANGE_ARENA_CAP ((size_t)256 * 1024 * 1024)
 #define RETURN_TO_MAX 2000
+#define FIELD_ERRORS_MAX 50 /* nobody reads more, and a body can hold a million faulty lines */
 
 struct exchange *exchange_new(void)
 {
@@ -150,10 +152,13 @@ str exchange_text_field(struct exchange *x, const char *name, size_t max)
 
 void exchange_field_error(struct exchange *x, const char *field, const char *message)
 {
-    json_t *entry = doc_object(x->arena);
+    json_t *entry;
 
     if (x->field_errors == NULL)
         x->field_errors = doc_array(x->arena);
+    if (json_array_size(x->field_errors) >= FIELD_ERRORS_MAX)
+        return;
+    entry = doc_object(x->arena);
     doc_set_cstring(entry, "field", field);
     doc_set_cstring(entry, "message", message);
     doc_append(x->field_errors, entry);

@@ -168,20 +168,28 @@ enum err input_read_query(struct exchange *x)
     return read_pairs(x, SOURCE_QUERY, arena_cstring(x->arena, x->query), x->query.n);
 }
 
+/* One buffer for all: anybody can send thousands of pairs. */
 str input_take_method(struct arena *a, str *query)
 {
-    str rest = *query, kept = {NULL, 0}, method = {NULL, 0};
+    str rest = *query, method = {NULL, 0};
+    char *kept = arena_alloc(a, query->n + 1);
+    size_t n = 0;
 
     while (rest.p) {
         str pair = str_take_until(&rest, '&');
 
-        if (str_starts(pair, STR("_method=")))
+        if (str_starts(pair, STR("_method="))) {
             method = str_slice(pair, sizeof("_method=") - 1, pair.n);
-        else
-            kept =
-                str_empty(kept) ? pair : arena_printf(a, "%.*s&%.*s", STR_ARG(kept), STR_ARG(pair));
+            continue;
+        }
+        if (pair.n == 0)
+            continue;
+        if (n > 0)
+            kept[n++] = '&';
+        memcpy(kept + n, pair.p, pair.n);
+        n += pair.n;
     }
-    *query = kept;
+    *query = (str){kept, n};
     return method;
 }
 

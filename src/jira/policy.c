@@ -13,7 +13,7 @@ static enum err read_api(struct arena *a, struct fault *f, str text, struct jira
     while (str_ends(u.path, STR("/")))
         u.path = str_slice(u.path, 0, u.path.n - 1);
     p->api_path = u.path;
-    allow_list_add(a, p->allow, &u);
+    allow_list_add(a, p->callable, &u);
     return ERR_OK;
 }
 
@@ -36,6 +36,8 @@ enum err jira_policy_make(struct arena *a, struct fault *f, const struct setting
     struct jira_policy p = {0};
     enum err e = allow_list_parse(a, f, settings->allow_hosts, &p.allow);
 
+    if (!e)
+        e = allow_list_parse(a, f, settings->allow_hosts, &p.callable);
     if (!e)
         e = read_api(a, f, settings->atlassian_api_url, &p);
     if (!e)

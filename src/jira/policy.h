@@ -9,10 +9,11 @@
 #include "upstream/allow.h"
 
 struct jira_policy {
-    struct allow_list *allow; /* allow_hosts and the gateway's origin */
-    str sites;                /* ".atlassian.net" */
-    str api_origin;           /* "https://api.atlassian.com" */
-    str api_path;             /* "" for Atlassian's own gateway */
+    struct allow_list *allow;    /* allow_hosts: may be entered as a Base URL */
+    struct allow_list *callable; /* the same and the gateway: may be plain or private */
+    str sites;                   /* ".atlassian.net" */
+    str api_origin;              /* "https://api.atlassian.com" */
+    str api_path;                /* "" for Atlassian's own gateway */
 };
 
 /* In the arena, which must live as long. ERR_CONFIG with a sentence that names the setting. */

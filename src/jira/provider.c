@@ -130,7 +130,7 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
 
     j->arena = arena_new(POLICY_ARENA);
     e = jira_policy_make(j->arena, f, settings, &j->policy);
-    config.allow = j->policy.allow;
+    config.allow = j->policy.callable;
     if (!e)
         e = read_timeout(f, settings->upstream_timeout, &j->timeout_ms);
     if (!e)

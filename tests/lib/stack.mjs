@@ -4,9 +4,9 @@
 //   const s = await startStack(t);           // t: node:test's context; stopped after the test
 //   const admin = await s.setup();           // the workspace admin, signed in
 //
-// For a whole file: startStack(null) in before(), `await s?.close()` in after().
-// Closing fails the test when the server ended badly (a sanitizer's report, a leak) or a template
-// used a name that its document lacks.
+// For a whole file: startStack(null) in before(), and at its end endsWell(() => s), a test of its own
+// because the runner does not report what fails in after(). It fails when the server ended badly (a
+// sanitizer's report, a leak) or a template used a name that its document lacks.
 //
 // MORTISE_BIN names the binary (default build/asan/mortise). MORTISE_KEEP=1 keeps the folder.
 
@@ -17,6 +17,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Client, PASSWORD } from './client.mjs';
@@ -182,7 +183,10 @@ export class Stack {
 
   async stop() {
     const code = this.server ? await this.server.stop() : 0;
+    if (code !== 0 && !this.options.mayDie)
+      console.error(`mortise ended with ${code}:\n${this.log.slice(-6000)}`);
     if (this.sim) await this.sim.stop();
+    if (process.env.MORTISE_KEEP) fs.writeFileSync(path.join(this.folder, 'log'), this.log);
     if (!process.env.MORTISE_KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
     return code;
   }
@@ -192,8 +196,7 @@ export class Stack {
     const code = await this.stop();
     const found = this.log.match(/.*(template_missing|AddressSanitizer|runtime error:).*/g);
     if (found) throw new Error(`in the log:\n${found.join('\n')}\n${this.log.slice(-4000)}`);
-    if (code !== 0 && !this.options.mayDie)
-      throw new Error(`mortise ended with ${code}:\n${this.log.slice(-4000)}`);
+    if (code !== 0 && !this.options.mayDie) throw new Error(`mortise ended with ${code}`);
   }
 
   client(options) {
@@ -248,6 +251,12 @@ export class Stack {
   site(name = 'acme') {
     return `http://${name}.localhost:${this.simPort}`;
   }
+}
+
+// Declares the last test of a file.
+export function endsWell(get) {
+  test('the server ends well, and its log is clean', () => get().close());
+  after(() => get()?.stop());
 }
 
 // Reads or changes the SQLite file beside the running server. -> rows; blobs as hexadecimal text.

@@ -127,8 +127,10 @@ static int answer(struct server_request *r)
         return 0;
     }
     if (is(r, "/echo")) {
-        server_reply(r, 200, "text/plain",
-                     strcasestr(r->head, "\r\nAuthorization") ? "X-A: 1\r\n" : "", r->head);
+        const char *line = strcasestr(r->head, "\r\nAuthorization: ");
+        char header[128];
+        (void)snprintf(header, sizeof(header), "X-A: %.46s\r\n", line ? line + 17 : "none");
+        server_reply(r, 200, "text/plain", header, r->head);
         return 1;
     }
     if (is(r, "/body")) {
@@ -194,7 +196,8 @@ static void test_what_is_sent(void **state)
 
     assert_true(str_find(body, STR("User-Agent: Mortise/test\r\n")) != SIZE_MAX);
     assert_true(str_find(body, STR("Authorization: Basic ****")) != SIZE_MAX);
-    assert_str(upstream_reply_header(call, STR("X-A")), "1");
+    assert_str(upstream_reply_header(call, STR("X-A")),
+               "Basic ****************************************");
     assert_int_equal(str_find(body, STR("YW5uYUBhY21l")), SIZE_MAX);
     assert_int_equal(str_find(body, STR("Cookie")), SIZE_MAX);
     assert_int_equal(str_find(body, STR("Content-Type")), SIZE_MAX);
@@ -205,6 +208,25 @@ static void test_what_is_sent(void **state)
     assert_int_equal(str_find(body, STR("urlencoded")), SIZE_MAX);
     assert_int_equal(str_find(body, STR("Expect")), SIZE_MAX);
     caller_call_free(c);
+}
+
+/* libcurl would ask for leave by "Expect: 100-continue" and wait a second. */
+static void test_a_large_body(void **state)
+{
+    struct fixture *x = *state;
+    size_t size = (size_t)3 << 20;
+    char *body = mem_alloc(size + 1);
+    struct caller_call *c;
+    struct upstream_call *call;
+
+    memset(body, 'b', size);
+    c = caller_begin(x->caller, "POST", body, 5000, url_of(x, "/echo"));
+    call = caller_wait(c);
+    assert_int_equal(call->status, 200);
+    assert_int_equal(str_find(call->reply_body, STR("Expect")), SIZE_MAX);
+    assert_true(str_find(call->reply_body, STR("Content-Length: 3145728\r\n")) != SIZE_MAX);
+    caller_call_free(c);
+    mem_free(body);
 }
 
 static void test_methods_and_bodies(void **state)
@@ -341,6 +363,16 @@ static void expect_unsent(struct caller *caller, const char *url, enum upstream_
     caller_call_free(c);
 }
 
+static void test_plain_http_needs_leave(void **state)
+{
+    struct fixture *x = *state;
+    struct caller_call *c = caller_begin(x->caller, "GET", NULL, 500, "http://8.8.8.8/");
+
+    assert_int_equal(caller_wait(c)->outcome, UPSTREAM_GUARDED);
+    assert_string_equal(c->call.reason, "plain http is not allowed for it");
+    caller_call_free(c);
+}
+
 static void test_nothing_sent(void **state)
 {
     struct fixture *x = *state;
@@ -369,6 +401,25 @@ static void test_nothing_sent(void **state)
     expect_unsent(caller, "not a url", UPSTREAM_NO_HOST);
     caller_free(caller);
     assert_int_equal(server_connections(x->server), 0);
+}
+
+/* Calls that never connect give their place back: more of them than may connect at once. */
+static void test_many_refusals(void **state)
+{
+    struct caller_call *calls[200];
+    char url[64];
+    struct caller *caller;
+
+    (void)state;
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", free_port());
+    caller = caller_new(url, "", "", 1000);
+    for (size_t i = 0; i < COUNT_OF(calls); i++)
+        calls[i] = caller_begin(caller, "GET", NULL, 3000, url);
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        assert_int_equal(caller_wait(calls[i])->outcome, UPSTREAM_REFUSED);
+        caller_call_free(calls[i]);
+    }
+    caller_free(caller);
 }
 
 /* A listener whose queue is full does not answer the handshake: the connection never stands. */
@@ -506,13 +557,16 @@ int main(void)
         TEST(test_an_answer),
         TEST(test_interim_headers_are_forgotten),
         TEST(test_what_is_sent),
+        TEST(test_a_large_body),
         TEST(test_methods_and_bodies),
         TEST(test_an_empty_post_has_a_length),
         TEST(test_a_write_on_a_dying_connection),
         TEST(test_a_read_on_a_dying_connection),
         TEST(test_verdicts),
         TEST(test_redirects_are_not_followed),
+        TEST(test_plain_http_needs_leave),
         TEST(test_nothing_sent),
+        TEST(test_many_refusals),
         TEST(test_too_slow_before_anything_was_sent),
         TEST(test_hanging_calls_hold_up_nobody),
         TEST(test_connections_are_reused),

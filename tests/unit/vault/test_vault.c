@@ -265,8 +265,8 @@ static void refuses_what_is_no_key_file(void **state)
 static void tells_a_damaged_key_ring(void **state)
 {
     static const char *const damages[] = {
-        "UPDATE keyring SET wrapped = (SELECT wrapped FROM keyring WHERE id = 'check')"
-        " WHERE id = 'hmac'",
+        ("UPDATE keyring SET wrapped = (SELECT wrapped FROM keyring WHERE id = 'check')"
+         " WHERE id = 'hmac'"),
         "DELETE FROM keyring WHERE id = 'hmac'",
         "UPDATE keyring SET active = 0",
         "UPDATE keyring SET wrapped = zeroblob(72) WHERE active = 1",

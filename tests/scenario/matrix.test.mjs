@@ -1,0 +1,261 @@
+// Every route of tables/routes.def with every role, by the API and as a page: exactly what the
+// permission column says. Refused calls carry valid bodies, so that nothing but the permission
+// stops them, and change nothing. A route without a sample here fails.
+
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+
+import { addConnection, ANNA, assertProblem, connect, grant, makeApp, unique } from '../lib/scene.mjs';
+import { endsWell, startStack } from '../lib/stack.mjs';
+import { ERRORS, PERMISSIONS, ROUTES } from '../lib/tables.mjs';
+
+const MEMBERS = ['runner', 'admin'];
+const ALLOWED = {
+  PUBLIC: ['out', 'stranger', 'runner', 'admin', 'boss', 'other'],
+  SIGNED_IN: ['stranger', 'runner', 'admin', 'boss', 'other'],
+  WORKSPACE_ADMIN: ['boss'],
+  APP_MEMBER: MEMBERS,
+  APP_ADMIN: ['admin'],
+};
+const ROLES = ALLOWED.PUBLIC;
+
+const w = {}; // the world: clients by role, and ids
+let s;
+
+before(async () => {
+  s = await startStack(null);
+  w.boss = await s.setup();
+  for (const role of ['stranger', 'runner', 'admin', 'other'])
+    w[role] = await s.user(w.boss, `${role}@example.com`);
+  w.out = s.client();
+  w.app = await makeApp(w.admin, 'Main');
+  w.otherApp = await makeApp(w.other, 'Other');
+  await grant(w.admin, w.app, w.runner);
+  w.group = (await w.boss.post('/groups', { name: 'Group' })).body.id;
+  w.user = (await s.user(w.boss, 'someone@example.com')).me.id;
+  w.permission = (await w.admin.post(`/apps/${w.app}/permissions`,
+    { kind: 'group', principal: w.group, role: 'runner' })).body.id;
+  w.connection = await addConnection(w.admin, w.app, { name: 'Jira' });
+  w.otherConnection = await addConnection(w.other, w.otherApp, { name: 'Jira' });
+  w.otherPermission = (await w.other.get(`/apps/${w.otherApp}/permissions`)).body.permissions[0].id;
+  w.token = 'x'.repeat(43);
+  w.key = await s.token(ANNA);
+  for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key });
+});
+
+const newMail = () => `${unique('x').replace(' ', '')}@example.com`;
+const newGroup = async () => (await w.boss.post('/groups', { name: unique('Group') })).body.id;
+const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), role: 'runner' });
+const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.key });
+const request = { method: 'GET', path: '/rest/api/3/myself' };
+
+// body: valid for whoever may; fresh: makes what an allowed call uses up, and returns parameters
+// (and the body) to use instead; done: puts a role back in order.
+const SAMPLES = {
+  'GET /': { api: 200, page: 303 },
+  'GET /healthz': { api: 200, page: 200 },
+  'GET /readyz': { api: 200, page: 200 },
+  'GET /session': { api: 200, page: 200 },
+  'POST /session': { api: 401, page: 401,
+    fresh: () => ({ body: { email: newMail(), password: 'not a password' } }) },
+  'DELETE /session': { api: 204, page: 303, done: signInAgain },
+  'GET /links/{token}': { api: 410, page: 410 },
+  'POST /links/{token}': { api: 410, page: 410, body: { password: 'correct horse battery' } },
+  'GET /me': { api: 200, page: 200 },
+  'PATCH /me': { api: 200, page: 303, body: { name: 'Still me' } },
+  'POST /me/password': { api: 422, page: 422,
+    body: { current_password: 'not the right one', new_password: 'a fine new password' } },
+  'DELETE /me/sessions': { api: 204, page: 303, done: signInAgain },
+  'GET /me/connections': { api: 200, page: 200 },
+  'GET /users': { api: 200, page: 200 },
+  'POST /users': { api: 201, page: 201, body: { email: 'invited@example.com' },
+    fresh: () => ({ body: { email: newMail() } }) },
+  'GET /users/{user}': { api: 200, page: 200 },
+  'PATCH /users/{user}': { api: 200, page: 303, body: { name: 'Renamed' } },
+  'POST /users/{user}/link': { api: 201, page: 201 },
+  'GET /groups': { api: 200, page: 200 },
+  'POST /groups': { api: 201, page: 303, body: { name: 'Made' },
+    fresh: () => ({ body: { name: unique('Made') } }) },
+  'GET /groups/{group}': { api: 200, page: 200 },
+  'PATCH /groups/{group}': { api: 200, page: 303, body: { description: 'Changed' } },
+  'DELETE /groups/{group}': { api: 204, page: 303, fresh: async () => ({ group: await newGroup() }) },
+  'POST /groups/{group}/members': { api: 200, page: 303, body: { user: 'someone@example.com' } },
+  'DELETE /groups/{group}/members/{user}': { api: 200, page: 303, fresh: async () => {
+    await w.boss.post(`/groups/${w.group}/members`, { user: w.user });
+    return {};
+  } },
+  'GET /flagged-apps': { api: 200, page: 200 },
+  'POST /flagged-apps/{app}/admins': { api: 204, page: 303, body: { user: 'someone@example.com' },
+    fresh: flagged },
+  'GET /apps': { api: 200, page: 200 },
+  'GET /apps/new': { api: 200, page: 200 },
+  'POST /apps': { api: 201, page: 303, body: { name: 'Made' } },
+  'GET /apps/{app}': { api: 200, page: 200 },
+  'PATCH /apps/{app}': { api: 200, page: 303, body: { description: 'Changed' } },
+  'DELETE /apps/{app}': { api: 204, page: 303, body: { confirm: 'Main' },
+    fresh: async () => ({ app: await makeApp(w.admin, 'Main') }) },
+  'GET /apps/{app}/settings': { api: 200, page: 200 },
+  'GET /apps/{app}/permissions': { api: 200, page: 200 },
+  'POST /apps/{app}/permissions': { api: 201, page: 303,
+    body: { kind: 'everyone', principal: '', role: 'runner' },
+    fresh: async () => ({ body: await newPrincipal() }) },
+  'PATCH /apps/{app}/permissions/{permission}': { api: 200, page: 303, foreign: true,
+    body: { role: 'runner' } },
+  'DELETE /apps/{app}/permissions/{permission}': { api: 204, page: 303, foreign: true,
+    fresh: async () => {
+      const made = await w.admin.post(`/apps/${w.app}/permissions`, await newPrincipal());
+      return { permission: made.body.id };
+    } },
+  'GET /apps/{app}/connections': { api: 200, page: 200 },
+  'GET /apps/{app}/connections/new': { api: 200, page: 200 },
+  'POST /apps/{app}/connections': { api: 201, page: 303, body: { type: 'jira_api', name: 'Made' },
+    fresh: () => ({ body: { type: 'jira_api', name: unique('Made') } }) },
+  'GET /apps/{app}/connections/{connection}': { api: 200, page: 303, foreign: true },
+  'GET /apps/{app}/connections/{connection}/edit': { api: 200, page: 200, foreign: true },
+  'PATCH /apps/{app}/connections/{connection}': { api: 200, page: 303, foreign: true,
+    body: { name: 'Jira' } },
+  'DELETE /apps/{app}/connections/{connection}': { api: 204, page: 303, foreign: true,
+    body: { confirm: 'Jira' },
+    fresh: async () => {
+      const name = unique('Gone');
+      return { connection: await addConnection(w.admin, w.app, { name }), body: { confirm: name } };
+    } },
+  'GET /apps/{app}/connections/{connection}/connect': { api: 200, page: 200, foreign: true },
+  'POST /apps/{app}/connections/{connection}/connect': { api: 200, page: 303, foreign: true,
+    body: connectFields },
+  'GET /apps/{app}/connections/{connection}/credential': { api: 200, page: 200, foreign: true },
+  'DELETE /apps/{app}/connections/{connection}/credential': { api: 200, page: 303, foreign: true,
+    done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key }) },
+  'POST /apps/{app}/connections/{connection}/test': { api: 200, page: 200, foreign: true },
+  'GET /apps/{app}/request': { api: 200, page: 200 },
+  'POST /apps/{app}/request': { api: 200, page: 200,
+    body: () => ({ ...request, connection: w.connection }) },
+  'POST /apps/{app}/connections/{connection}/request': { api: 200, page: 200, foreign: true,
+    body: request },
+};
+
+async function signInAgain(role) {
+  if (role !== 'out') assert.equal((await w[role].signIn(w[role].me.email)).status, 200);
+}
+
+async function flagged() {
+  const leaver = await s.user(w.boss, newMail());
+  const app = await makeApp(leaver);
+  await w.boss.patch(`/users/${leaver.me.id}`, { disabled: true });
+  return { app };
+}
+
+function call(route, kind, client, params) {
+  const at = route.path.replace(/\{(\w+)\}/g, (all, name) => ({ ...w, ...params })[name]);
+  const sample = SAMPLES[route.name];
+  const body = params.body ?? (typeof sample.body === 'function' ? sample.body() : sample.body) ?? {};
+  if (kind === 'api') return client.json(route.method, at, route.method === 'GET' ? undefined : body);
+  if (route.method === 'GET') return client.page(at);
+  const method = route.method === 'POST' ? '' : `?_method=${route.method}`;
+  return client.form(at + method, body);
+}
+
+// The error that the table gives this role on this route; undefined when it is allowed.
+function refusal({ permission }, role) {
+  if (ALLOWED[permission].includes(role)) return undefined;
+  if (role === 'out') return ERRORS.NOT_SIGNED_IN;
+  const needsApp = permission === 'APP_MEMBER' || permission === 'APP_ADMIN';
+  return needsApp && !MEMBERS.includes(role) ? ERRORS.NOT_FOUND : PERMISSIONS[permission];
+}
+
+function assertRefused(route, kind, answer, { status, code }, role) {
+  const what = `${role} ${kind} ${route.name}`;
+  if (kind === 'api') {
+    assertProblem(answer, status, code);
+  } else if (role === 'out' && route.method === 'GET') {
+    assert.equal(answer.status, 303, what);
+    assert.match(answer.location, /^\/session\?return_to=%2F/, what);
+  } else {
+    assert.equal(answer.status, status, what);
+    assert.match(answer.headers.get('content-type'), /^text\/html/, what);
+  }
+}
+
+// What could have changed, as those see it who may.
+async function snapshot() {
+  const docs = [
+    await w.boss.get('/users'), await w.boss.get('/groups'), await w.boss.get(`/groups/${w.group}`),
+    await w.admin.get(`/apps/${w.app}/settings`), await w.admin.get(`/apps/${w.app}/permissions`),
+    await w.runner.get(`/apps/${w.app}`), await w.other.get('/apps'), await w.boss.get('/apps')];
+  return docs.map((d) => d.text.replace(/"last_(seen|used)":[^,]*/g, ''));
+}
+
+test('the tables and the samples name the same routes and permissions', () => {
+  assert.deepEqual(ROUTES.map((r) => r.name).sort(), Object.keys(SAMPLES).sort());
+  for (const route of ROUTES) assert.ok(ALLOWED[route.permission], route.permission);
+});
+
+test('whoever may not is refused as the table says, and nothing changes', async () => {
+  const old = await snapshot();
+  let count = 0;
+  for (const route of ROUTES) {
+    for (const role of ROLES) {
+      const expected = refusal(route, role);
+      if (!expected) continue;
+      for (const kind of ['api', 'page']) {
+        assertRefused(route, kind, await call(route, kind, w[role], {}), expected, role);
+        count += 1;
+      }
+    }
+  }
+  assert.ok(count > 300, `${count} refusals`);
+  assert.deepEqual(await snapshot(), old);
+});
+
+test('another app\'s connections and permissions are not found below one\'s own app, nor the reverse', async () => {
+  for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
+    for (const kind of ['api', 'page']) {
+      const foreign = { connection: w.otherConnection, permission: w.otherPermission };
+      for (const params of [foreign, { app: w.otherApp }, { connection: 'nosuch', permission: 'nosuch' }]) {
+        const answer = await call(route, kind, w.admin, params);
+        assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
+      }
+    }
+  }
+  for (const kind of ['api', 'page']) {
+    const route = ROUTES.find((r) => r.name === 'POST /apps/{app}/request');
+    const answer = await call(route, kind, w.admin, { body: { ...request, connection: w.otherConnection } });
+    assert.equal(answer.status, 404, `${kind} request ${answer.text}`);
+  }
+  for (const route of ROUTES.filter((r) => /\{(user|group)\}/.test(r.path))) {
+    const answer = await call(route, 'api', w.boss, { user: 'nosuch', group: 'nosuch' });
+    assertProblem(answer, 404, 'not_found');
+  }
+  const { connections } = (await w.other.get(`/apps/${w.otherApp}`)).body;
+  assert.deepEqual(connections.map((c) => [c.name, c.state]), [['Jira', 'not_connected']]);
+});
+
+test('a write without the session\'s token is refused, by cookie and form alike', async () => {
+  for (const route of ROUTES.filter((r) => r.method !== 'GET')) {
+    const client = w[ALLOWED[route.permission].at(-1)];
+    const { csrf } = client;
+    for (const wrong of [null, 'x'.repeat(64), w.stranger.csrf]) {
+      client.csrf = wrong;
+      assertProblem(await call(route, 'api', client, {}), 403, 'csrf');
+      assert.equal((await call(route, 'page', client, {})).status, 403, route.name);
+    }
+    client.csrf = csrf;
+  }
+});
+
+test('whoever may is served, by the API and as a page', async () => {
+  for (const route of ROUTES) {
+    const sample = SAMPLES[route.name];
+    for (const role of ALLOWED[route.permission]) {
+      for (const kind of ['api', 'page']) {
+        const answer = await call(route, kind, w[role], await sample.fresh?.(role) ?? {});
+        const what = `${role} ${kind} ${route.name}: ${answer.status} ${answer.text.slice(0, 1500)}`;
+        assert.equal(answer.status, sample[kind], what);
+        assert.notEqual(answer.code, 'not_signed_in', what);
+        await sample.done?.(role);
+      }
+    }
+  }
+});
+
+endsWell(() => s);
