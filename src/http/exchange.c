@@ -119,6 +119,28 @@ static int has_unwanted(str s, int line_breaks_too)
     return 0;
 }
 
+/* Nothing to see: spaces of any width, zero-width characters (U+00A0, U+00AD, U+2000..U+200F,
+ * U+202F, U+205F, U+2060, U+3000, U+FEFF). `s` is trimmed. */
+static int is_blank(str s)
+{
+    static const char *const blanks[] = {
+        "\xc2\xa0",     "\xc2\xad",     "\xe2\x80\xaf", "\xe2\x81\x9f",
+        "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf", " "};
+
+    while (s.n) {
+        size_t n = 0;
+
+        for (size_t i = 0; n == 0 && i < sizeof(blanks) / sizeof(blanks[0]); i++)
+            n = str_starts(s, str_from(blanks[i])) ? strlen(blanks[i]) : 0;
+        if (n == 0 && str_starts(s, STR("\xe2\x80")) && s.n > 2 && (unsigned char)s.p[2] < 0x90)
+            n = 3;
+        if (n == 0)
+            return 0;
+        s = str_slice(s, n, s.n);
+    }
+    return 1;
+}
+
 static str checked_text(struct exchange *x, const char *name, size_t max, int is_name)
 {
     const json_t *value = doc_get(x->input, name);
@@ -127,7 +149,7 @@ static str checked_text(struct exchange *x, const char *name, size_t max, int is
 
     if (value && !json_is_string(value) && !json_is_null(value))
         message = STR("This has to be text.");
-    else if (is_name && str_empty(text))
+    else if (is_name && is_blank(text))
         message = STR("Please fill this in.");
     else if (str_utf8_length(text) > max)
         message = arena_printf(x->arena, "At most %zu characters, please.", max);

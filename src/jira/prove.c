@@ -99,6 +99,24 @@ static void end_refused(struct prove *p)
                  "user name and the password; check both.");
 }
 
+/* The site refused the key, and without its cloud id the gateway cannot be asked whether the key is
+ * a scoped one. */
+static void end_unchecked(struct prove *p, const struct upstream_call *call)
+{
+    str site = str_utf8_cut(p->site, 80);
+
+    if (call->status >= 500 || call->status == 429)
+        end_with(p, ERR_UPSTREAM_UNREACHABLE, STAGE_TOKEN, MEANING_PROVIDER_ERROR,
+                 "%.*s failed with an error of its own (%d), so the API key could not be checked. "
+                 "Try again in a while.",
+                 STR_ARG(site), call->status);
+    else
+        end_with(p, ERR_CREDENTIAL_REFUSED, STAGE_TOKEN, MEANING_REFUSED_TOKEN,
+                 "%.*s did not accept this Username and API key, and does not say which site it "
+                 "is. If the site was renamed, enter its present address; otherwise check both.",
+                 STR_ARG(site));
+}
+
 static void end_moved(struct prove *p)
 {
     end_with(p, ERR_NEEDS_RECONNECT, STAGE_SITE, MEANING_SITE_MOVED,
@@ -254,8 +272,12 @@ static void heard_cloud_id(struct prove *p, const struct upstream_call *call)
         end_moved(p);
         return;
     }
-    if (p->refused && (testing || p->cloud_id.n == 0)) {
+    if (p->refused && testing) {
         end_refused(p);
+        return;
+    }
+    if (p->refused && p->cloud_id.n == 0) {
+        end_unchecked(p, call);
         return;
     }
     if (p->cloud_id.n == 0) {

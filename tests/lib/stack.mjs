@@ -139,7 +139,7 @@ export class Stack {
       ...(p && {
         MORTISE_ALLOW_HOSTS: ['acme.localhost', 'globex.localhost', '127.0.0.1',
           ...(this.options.renamed ? [`${this.options.renamed}.localhost`] : [])]
-          .map((host) => `http://${host}:${p}`).join(),
+          .map((host) => `http://${host}:${p}`).concat(this.options.allow ?? []).join(),
         MORTISE_ATLASSIAN_SITES: 'localhost',
         MORTISE_ATLASSIAN_API_URL: `http://127.0.0.1:${p}`,
         MORTISE_TOKEN_PAGE_URL: `http://127.0.0.1:${p}/manage-profile/security/api-tokens`,
@@ -270,7 +270,7 @@ print(json.dumps([[v.hex() if isinstance(v, bytes) else v for v in r] for r in r
   return JSON.parse(execFileSync('python3', ['-c', program, file, statement]));
 }
 
-// options: {renamed: a name that a site may get later, sim: false, start: false, env: {...},
+// options: {renamed: a name that a site may get later, allow: [more allowed hosts], sim: false, start: false, env: {...},
 // database: "postgresql://...", wrap: [...]}
 export async function startStack(t, options = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mortise-test-'));

@@ -132,12 +132,8 @@ static void test_refused(void **state)
         {"https://acme.atlassian.net\r\nHost: evil", "characters"},
         {"https://acme\tx.atlassian.net", "characters"},
         {"https://\xff.atlassian.net", "characters"},
-        {"https://acme\xe3\x80\x82"
-         "atlassian.net",
-         "xn--"},
-        {"https://b\xc3\xbc"
-         "cher.atlassian.net",
-         "xn--"},
+        {"https://acme\xe3\x80\x82net.atlassian.net", "xn--"},
+        {"https://\xc3\xbc.atlassian.net", "xn--"},
         {"https://a..atlassian.net", "cannot be read"},
         {"https://.atlassian.net", "cannot be read"},
         {"https://atlassian.net", "name of your site"},

@@ -124,6 +124,8 @@ static int answer(struct server_request *r)
     }
     if (!strcmp(r->target, "/_edge/tenant_info") && server_has(r, "nowhere.localhost"))
         server_reply(r, 404, "text/html", "", "<html>");
+    else if (!strcmp(r->target, "/_edge/tenant_info") && server_has(r, "ill.localhost"))
+        server_reply(r, 503, "text/html", "", "<html>");
     else if (!strcmp(r->target, "/_edge/tenant_info"))
         server_reply(r, 200, "application/json", "", "{\"cloudId\":\"" CLOUD_ID "\"}");
     else if (starts(r->target, "/rest/api/3/serverInfo"))
@@ -351,6 +353,21 @@ static void test_bad_entries_send_nothing(void **state)
                   "which site");
 }
 
+/* The key may be a scoped one, but there is no cloud id to ask the gateway with. */
+static void test_refused_and_no_cloud_id(void **state)
+{
+    struct fixture *x = *state;
+    char url[64];
+
+    (void)snprintf(url, sizeof(url), "http://nowhere.localhost:%d", server_port(x->server));
+    expect_failed(x, url, "scoped", ERR_CREDENTIAL_REFUSED, STAGE_TOKEN, MEANING_REFUSED_TOKEN,
+                  "renamed");
+    (void)snprintf(url, sizeof(url), "http://ill.localhost:%d", server_port(x->server));
+    expect_failed(x, url, "scoped", ERR_UPSTREAM_UNREACHABLE, STAGE_TOKEN, MEANING_PROVIDER_ERROR,
+                  "could not be checked");
+    assert_int_equal(server_count(x->server, "/ex/"), 0);
+}
+
 static void test_names_that_lead_inside(void **state)
 {
     struct fixture *x = *state;
@@ -363,7 +380,7 @@ static void test_names_that_lead_inside(void **state)
 /* --- test ------------------------------------------------------------------------------------- */
 
 static struct provider_test *test_credential(struct fixture *x, const char *username, int gateway,
-                                      const char *site_id)
+                                             const char *site_id)
 {
     struct provider_op *op = new_op(x, PROVIDER_TEST);
 
@@ -560,6 +577,7 @@ int main(void)
         TEST(test_refusals),
         TEST(test_captcha_ends_it),
         TEST(test_bad_entries_send_nothing),
+        TEST(test_refused_and_no_cloud_id),
         TEST(test_names_that_lead_inside),
         TEST(test_testing),
         TEST(test_a_request),
