@@ -7,6 +7,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/check.h"
@@ -51,6 +52,7 @@ struct arena *arena_new(size_t cap)
 static void block_free(struct block *b)
 {
     unpoison(b->data, b->room);
+    explicit_bzero(b->data, b->used);
     mem_free(b);
 }
 
@@ -72,6 +74,8 @@ void arena_clear(struct arena *a)
         block_free(b);
     }
     if (a->newest) {
+        unpoison(a->newest->data, a->newest->room);
+        explicit_bzero(a->newest->data, a->newest->used);
         a->newest->used = 0;
         poison(a->newest->data, a->newest->room);
     }
@@ -147,30 +151,22 @@ char *arena_cstring(struct arena *a, str s)
     return p;
 }
 
-str arena_vprintf(struct arena *a, const char *format, va_list args)
+str arena_printf(struct arena *a, const char *format, ...)
 {
+    va_list args;
     va_list again;
     int n;
     char *p;
 
+    va_start(args, format);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    n = vsnprintf(NULL, 0, format, args);
     must(n >= 0);
     p = arena_alloc(a, (size_t)n + 1);
-    (void)vsnprintf(p, (size_t)n + 1, format, args);
-    return (str){p, (size_t)n};
-}
-
-str arena_printf(struct arena *a, const char *format, ...)
-{
-    va_list args;
-    str s;
-
-    va_start(args, format);
-    s = arena_vprintf(a, format, args);
+    (void)vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
     va_end(args);
-    return s;
+    return (str){p, (size_t)n};
 }
 
 void arena_defer(struct arena *a, void (*release)(void *object), void *object)

@@ -2,13 +2,13 @@
  *
  * An arena belongs to one request and is used by one thread at a time (it travels with the
  * request from loop to worker and back). Its cap is far above what the limits on bodies and
- * headers allow; reaching it is a bug and aborts. Freed memory is poisoned under
- * AddressSanitizer. Never holds a secret (base/secret.h).
+ * headers allow; reaching it is a bug and aborts. What is given back is wiped, since the tokens of
+ * sessions and links pass through it, and poisoned under AddressSanitizer. Never holds a secret
+ * (base/secret.h).
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
-#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -37,7 +37,6 @@ str arena_str_from(struct arena *a, const char *cstring);
 char *arena_cstring(struct arena *a, str s);
 /* printf into the arena. */
 str arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
-str arena_vprintf(struct arena *a, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
 /* Runs release(object) when the arena is cleared or freed, last registered first; for library
  * objects (jansson, curl lists) that must go with the request. release must not use the arena. */

@@ -143,6 +143,24 @@ static const char *reason_of(enum json_error_code code)
     return "this is not valid here";
 }
 
+int doc_is_parsable(str text)
+{
+    size_t values = 1;
+    int in_string = 0;
+
+    for (size_t i = 0; i < text.n && values <= DOC_VALUES_MAX; i++) {
+        char c = text.p[i];
+
+        if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += c == '\\';
+        else
+            values += c == ',' || c == '[' || c == '{';
+    }
+    return values <= DOC_VALUES_MAX;
+}
+
 enum err doc_parse(struct arena *a, struct fault *f, str text, json_t **ret)
 {
     json_error_t error;
@@ -150,6 +168,8 @@ enum err doc_parse(struct arena *a, struct fault *f, str text, json_t **ret)
 
     if (str_trim(text).n == 0)
         return fail(f, ERR_MALFORMED, "The JSON text is empty.");
+    if (!doc_is_parsable(text))
+        return fail(f, ERR_MALFORMED, "The JSON text holds more than %d values.", DOC_VALUES_MAX);
     value = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (value == NULL)
         return fail(f, ERR_MALFORMED, "The JSON cannot be read at line %d, column %d: %s.",

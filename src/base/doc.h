@@ -40,15 +40,21 @@ str doc_get_str(const json_t *object, const char *key);
 int64_t doc_get_int(const json_t *object, const char *key, int64_t fallback);
 json_t *doc_get(const json_t *object, const char *key); /* borrowed, NULL when missing */
 
-/* Parses strictly (RFC 8259, UTF-8, duplicate keys refused, nesting limited by jansson) into the
- * arena. Any value is accepted at the top. ERR_MALFORMED with the reason, line and column in the
- * message and nothing of the text, which may hold a secret. */
+/* jansson makes some 200 bytes of heap of the two bytes "{}": texts with more values than this
+ * are not given to it, or a few megabytes sent by a stranger become a gigabyte. */
+#define DOC_VALUES_MAX 400000
+/* 1 when text cannot hold more than DOC_VALUES_MAX values. Looks at brackets and commas only. */
+int doc_is_parsable(str text);
+
+/* Parses strictly (RFC 8259, UTF-8, duplicate keys refused, nesting limited by jansson, values by
+ * DOC_VALUES_MAX) into the arena. Any value is accepted at the top. ERR_MALFORMED with the reason,
+ * line and column in the message and nothing of the text, which may hold a secret. */
 MUST_USE enum err doc_parse(struct arena *a, struct fault *f, str text, json_t **ret);
 /* Compact text in the arena; reals with as few digits as give the same values back. */
 str doc_print(struct arena *a, const json_t *value);
 /* Re-indents JSON text without touching its numbers or escapes, two spaces a level. Returns 1
  * and the text in the arena, or 0 when the text is not JSON (jansson judges, but integers beyond
- * 64 bits, repeated keys and \u0000 pass) or the result would pass max bytes. */
+ * 64 bits, repeated keys and \u0000 pass), holds too many values or would pass max bytes. */
 int doc_pretty(struct arena *a, str text, size_t max, str *ret);
 
 #endif

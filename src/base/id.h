@@ -1,6 +1,5 @@
 /* Row ids: 26 lower-case Crockford base32 characters, 48 bits of time then 80 random bits (the
- * layout of a ULID), so that they sort by the millisecond of creation and cannot be guessed to the
- * last bit. Not a
+ * layout of a ULID), so that they sort by the millisecond of creation and cannot be guessed. Not a
  * secret: whoever needs one takes crypto/random.h. Any thread.
  */
 #ifndef BASE_ID_H

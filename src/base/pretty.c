@@ -13,7 +13,8 @@ struct pretty {
 static int is_json(str text)
 {
     size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
-    json_t *value = text.n ? json_loadb(text.p, text.n, flags, NULL) : NULL;
+    json_t *value =
+        text.n && doc_is_parsable(text) ? json_loadb(text.p, text.n, flags, NULL) : NULL;
 
     json_decref(value);
     return value != NULL;

@@ -5,8 +5,8 @@
  *     files, wiped when released;
  *   - a struct secret cannot be given to a printf-like function (it is a struct) and has no
  *     accessor but secret_expose(), which lint allows only in the places listed in
- *     tables/layers.txt (crypto, vault, upstream's authorisation header, the form and JSON
- *     readers that take a secret in);
+ *     tables/layers.txt (base, crypto, vault, writing the key file, upstream's authorisation
+ *     header);
  *   - SECRET_AUTO wipes at the end of the scope.
  * One owner, one thread at a time.
  */

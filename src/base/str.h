@@ -68,5 +68,7 @@ size_t str_utf8_length(str s);
 str str_utf8_cut(str s, size_t max);
 /* Any byte below 0x20 or 0x7f. */
 int str_has_control(str s);
+/* Value of a hexadecimal digit, or -1. */
+int str_hex_value(char c);
 
 #endif

@@ -30,17 +30,6 @@ str url_encode(struct arena *a, str s)
     return (str){p, n};
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int url_decode(struct arena *a, str s, enum url_plus plus, str *ret)
 {
     char *p = arena_alloc(a, s.n + 1);
@@ -49,8 +38,8 @@ int url_decode(struct arena *a, str s, enum url_plus plus, str *ret)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '%') {
-            int high = i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
-            int low = i + 2 < s.n ? hex_value(s.p[i + 2]) : -1;
+            int high = i + 2 < s.n ? str_hex_value(s.p[i + 1]) : -1;
+            int low = i + 2 < s.n ? str_hex_value(s.p[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return 0;
             c = (char)(high * 16 + low);

@@ -1,4 +1,4 @@
-/* Percent-encoding and base64, and nothing else of URLs (parsing them is libcurl's work, in
+/* Percent-encoding and base64url, and nothing else of URLs (parsing them is libcurl's work, in
  * upstream and jira). Pure; any thread.
  */
 #ifndef BASE_URL_H
@@ -9,7 +9,7 @@
 
 /* RFC 3986: everything but unreserved characters is encoded. */
 str url_encode(struct arena *a, str s);
-/* One round of decoding; PLUS_IS_SPACE for forms. Returns 1, or 0 for a bad escape. */
+/* One round of decoding; URL_PLUS_IS_SPACE for forms. Returns 1, or 0 for a bad escape. */
 enum url_plus { URL_PLUS_IS_PLUS, URL_PLUS_IS_SPACE };
 int url_decode(struct arena *a, str s, enum url_plus plus, str *ret);
 

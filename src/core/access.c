@@ -6,14 +6,6 @@
 
 #define TOUCH_EVERY_MS (10 * CLOCK_MINUTE_MS)
 
-static str token_hmac(const struct work *w, enum vault_purpose purpose, str token)
-{
-    unsigned char *p = arena_alloc(w->arena, HASH_BYTES);
-
-    vault_hmac(w->services->vault, purpose, token, p);
-    return (str){(const char *)p, HASH_BYTES};
-}
-
 static enum err find_actor(struct work *w, struct access_query *q)
 {
     struct session_row *session = NULL;
@@ -23,7 +15,7 @@ static enum err find_actor(struct work *w, struct access_query *q)
     q->session_created = q->session_last_seen = 0;
     if (str_empty(q->token))
         return ERR_OK;
-    e = store_session_find(w->db, w->arena, w->fault, token_hmac(w, VAULT_SESSION, q->token),
+    e = store_session_find(w->db, w->arena, w->fault, work_hmac(w, VAULT_SESSION, q->token),
                            &session, &user);
     if (e || session == NULL)
         return e;
@@ -41,19 +33,6 @@ static enum err find_actor(struct work *w, struct access_query *q)
     return ERR_OK;
 }
 
-static enum role role_of(enum permission_role role)
-{
-    switch (role) {
-    case PERMISSION_ROLE_NONE:
-        return ROLE_NONE;
-    case PERMISSION_ROLE_RUNNER:
-        return ROLE_RUNNER;
-    case PERMISSION_ROLE_ADMIN:
-        return ROLE_ADMIN;
-    }
-    return ROLE_NONE;
-}
-
 static enum err find_membership(struct work *w, str slug)
 {
     struct app_row *app = NULL;
@@ -69,7 +48,7 @@ static enum err find_membership(struct work *w, str slug)
         return e;
     if (role == PERMISSION_ROLE_NONE)
         return work_fail(w, ERR_NOT_FOUND, "");
-    w->membership = (struct membership){app->id, app->slug, role_of(role)};
+    w->membership = (struct membership){app->id, app->slug, role};
     return ERR_OK;
 }
 
@@ -111,10 +90,10 @@ enum err access_decide(struct work *w, struct access_query *q)
         allowed = w->actor.workspace_admin;
         break;
     case ACCESS_APP_MEMBER:
-        allowed = w->membership.role != ROLE_NONE;
+        allowed = w->membership.role != PERMISSION_ROLE_NONE;
         break;
     case ACCESS_APP_ADMIN:
-        allowed = w->membership.role == ROLE_ADMIN;
+        allowed = w->membership.role == PERMISSION_ROLE_ADMIN;
         break;
     }
     return allowed ? ERR_OK : work_fail(w, refused(q->level), "");
@@ -148,7 +127,7 @@ void access_touch(struct work *w, const struct access_query *q)
 
 str access_csrf(const struct work *w, str session)
 {
-    str hmac = token_hmac(w, VAULT_CSRF, session);
+    str hmac = work_hmac(w, VAULT_CSRF, session);
 
     return hash_hex(w->arena, (const unsigned char *)hmac.p, hmac.n);
 }

@@ -7,7 +7,7 @@
  *   - a session counts while its row exists, its time is not over and its user is active; anything
  *     else is the same as no session;
  *   - a session lives 14 days after it was last seen and 90 days altogether. last_seen is written
- * at most every 10 minutes, in a transaction of its own whose failure is no failure of the request;
+ *     at most every 10 minutes, in a transaction of its own whose failure fails no request;
  *   - a role comes from the user's own permission, those of the user's groups and Everyone's; the
  *     highest wins. Being a workspace admin gives none;
  *   - an app that is unknown and one that the caller is no member of are the same: ERR_NOT_FOUND.
@@ -40,7 +40,7 @@ struct access_query {
  * can be shown to the person signed in. Only reads: inside or outside a transaction. */
 MUST_USE enum err access_decide(struct work *w, struct access_query *q);
 /* The same with the type of w->authorize; arg is the struct access_query. */
-enum err access_authorize(struct work *w, void *arg);
+MUST_USE enum err access_authorize(struct work *w, void *arg);
 /* Lets the actor's session live on (see above); does nothing without a session or inside a
  * transaction. */
 void access_touch(struct work *w, const struct access_query *q);

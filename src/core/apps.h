@@ -3,8 +3,7 @@
  * right in it was decided before.
  *
  * Names need not be unique; slugs are. A slug is made from the first name (core/names.h), with
- * "-2",
- * "-3", ... behind it when taken, or chosen at the creation; it never changes.
+ * "-2", "-3", ... behind it when taken, or chosen at the creation; it never changes.
  */
 #ifndef CORE_APPS_H
 #define CORE_APPS_H

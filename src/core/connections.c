@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/id.h"
+#include "core/names.h"
 #include "store/credentials.h"
 
 static const struct connection_type TYPES[] = {
@@ -27,22 +28,25 @@ const struct connection_type *connection_type_find(str type)
     return NULL;
 }
 
-/* Two names are the same when they differ in ASCII case only. */
-static str key_of(struct arena *a, str name)
-{
-    char *p = arena_cstring(a, name);
-    for (size_t i = 0; i < name.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] + ('a' - 'A'));
-    return (str){p, name.n};
-}
-
 static enum err name_taken(struct work *w, enum err e)
 {
     if (e != ERR_CONFLICT)
         return e;
     return work_fail(w, ERR_NAME_TAKEN,
                      "This app already has a connection of that name. Choose another one.");
+}
+
+/* In the transaction that adds one. */
+static enum err check_room(struct work *w)
+{
+    struct connection_row *rows = NULL;
+    size_t count = 0;
+    enum err e = connections_list(w, &rows, &count);
+    if (e || count < CONNECTIONS_MAX)
+        return e;
+    return work_fail(w, ERR_INVALID,
+                     "An app can have %d connections at most. Delete one that nobody needs.",
+                     CONNECTIONS_MAX);
 }
 
 enum err connection_create(struct work *w, str type, const struct connection_properties *properties,
@@ -65,8 +69,10 @@ enum err connection_create(struct work *w, str type, const struct connection_pro
     };
     enum err e = work_write(w);
     if (!e)
+        e = check_room(w);
+    if (!e)
         e = name_taken(w, store_connection_insert(w->db, w->arena, w->fault, &row,
-                                                  key_of(w->arena, row.name)));
+                                                  name_key(w->arena, row.name)));
     if (!e)
         *ret = row;
     return e;
@@ -84,7 +90,7 @@ enum err connection_update(struct work *w, const struct connection_row *old,
     enum err e = work_write(w);
     if (!e)
         e = name_taken(w, store_connection_update(w->db, w->arena, w->fault, &row,
-                                                  key_of(w->arena, row.name)));
+                                                  name_key(w->arena, row.name)));
     if (!e && row.base_url_fixed)
         e = store_credentials_wipe_other_origin(
             w->db, w->arena, w->fault, row.id, row.base_url,

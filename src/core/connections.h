@@ -7,8 +7,6 @@
 #include "core/work.h"
 #include "store/connections.h"
 
-#define CONNECTION_NAME_MAX 120
-
 /* The types of connection, in the order they are offered. */
 struct connection_type {
     str type;
@@ -24,12 +22,16 @@ const struct connection_type *connection_type_find(str type);
 
 /* What an app admin sets. base_url: an origin (already checked) or p == NULL. */
 struct connection_properties {
-    str name; /* 1..CONNECTION_NAME_MAX code points */
+    str name; /* 1..NAMES_LENGTH_MAX code points */
     str base_url;
     int base_url_fixed; /* only together with base_url */
 };
 
-/* ERR_TYPE_UNAVAILABLE, ERR_NAME_TAKEN, ERR_INVALID (no such type). Write transaction. */
+/* Pages show them all at once, so there is an end to them. */
+#define CONNECTIONS_MAX 200
+
+/* ERR_TYPE_UNAVAILABLE, ERR_NAME_TAKEN, ERR_INVALID (no such type, or CONNECTIONS_MAX reached).
+ * Write transaction. */
 MUST_USE enum err connection_create(struct work *w, str type,
                                     const struct connection_properties *properties,
                                     struct connection_row *ret);

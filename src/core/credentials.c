@@ -22,8 +22,9 @@ static struct effective effective_of(const struct work *w, const struct connecti
         .connection = n,
         .user = w->actor.user,
         .user_active = w->actor.user.p != NULL,
-        .user_in_app = w->membership.role != ROLE_NONE && str_eq(w->membership.app, n->app),
-        .user_is_app_admin = w->membership.role == ROLE_ADMIN,
+        .user_in_app =
+            w->membership.role != PERMISSION_ROLE_NONE && str_eq(w->membership.app, n->app),
+        .user_is_app_admin = w->membership.role == PERMISSION_ROLE_ADMIN,
         .own = own,
         .common = common,
     };
@@ -165,7 +166,7 @@ static enum err reread(struct work *w, const struct credential_moment *moment,
     e = store_credential_of(w->db, w->arena, w->fault, n.id, owner_for(w, &n), &c);
     if (e)
         return e;
-    if (n.shared && w->membership.role != ROLE_ADMIN)
+    if (n.shared && w->membership.role != PERMISSION_ROLE_ADMIN)
         return work_fail(w, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
     if (n.switch_counter != moment->switch_counter ||
         (c ? c->generation : 0) != moment->generation ||
@@ -240,20 +241,15 @@ static const struct {
     const char *key;
     size_t offset;
 } FOUND_FIELDS[] = {
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, offsetof(struct credential_found, name)                                             \
-    }
-#define IDENTITY(name)                                                                             \
-    {                                                                                              \
-#name,                                                                                     \
-            offsetof(struct credential_found, identity) + offsetof(struct provider_identity, name) \
-    }
-    IDENTITY(account_id), IDENTITY(account_name), IDENTITY(account_email), IDENTITY(site_id),
-    IDENTITY(site_url),   IDENTITY(site_name),    FIELD(username),         FIELD(entered_origin),
-    FIELD(origin),        FIELD(base_path),
-#undef FIELD
-#undef IDENTITY
+    {"account_id", offsetof(struct credential_found, identity.account_id)},
+    {"account_name", offsetof(struct credential_found, identity.account_name)},
+    {"site_id", offsetof(struct credential_found, identity.site_id)},
+    {"site_url", offsetof(struct credential_found, identity.site_url)},
+    {"site_name", offsetof(struct credential_found, identity.site_name)},
+    {"username", offsetof(struct credential_found, username)},
+    {"entered_origin", offsetof(struct credential_found, entered_origin)},
+    {"origin", offsetof(struct credential_found, origin)},
+    {"base_path", offsetof(struct credential_found, base_path)},
 };
 #define FOUND_COUNT (sizeof(FOUND_FIELDS) / sizeof(FOUND_FIELDS[0]))
 
@@ -303,12 +299,10 @@ static enum err ask(struct work *w, const struct connection_row *n,
                     const struct credential_row *old, const struct credential_found *found,
                     const struct secret *secret, str *ret_confirm)
 {
-    unsigned char hmac[HASH_BYTES];
     str confirm = random_token(w->arena);
-    vault_hmac(w->services->vault, VAULT_CONFIRM, confirm, hmac);
     struct pending_row p = {
         .id = id_new(w->arena),
-        .confirm_hmac = {(const char *)hmac, sizeof(hmac)},
+        .confirm_hmac = work_hmac(w, VAULT_CONFIRM, confirm),
         .app = n->app,
         .connection = n->id,
         .user = w->actor.user,
@@ -361,11 +355,9 @@ enum err credentials_save(struct work *w, const struct credential_moment *moment
 static enum err question_find(struct work *w, const struct connection_row *n, str confirm,
                               struct pending_row *ret, struct credential_row **ret_old)
 {
-    unsigned char hmac[HASH_BYTES];
-    vault_hmac(w->services->vault, VAULT_CONFIRM, confirm, hmac);
     struct pending_row p = {0};
-    enum err e = store_pending_find(w->db, w->arena, w->fault,
-                                    (str){(const char *)hmac, sizeof(hmac)}, w->now_ms, &p);
+    enum err e = store_pending_find(w->db, w->arena, w->fault, work_hmac(w, VAULT_CONFIRM, confirm),
+                                    w->now_ms, &p);
     if (e == ERR_NOT_FOUND)
         return work_fail(w, ERR_CONFIRM_EXPIRED, "");
     if (e)
@@ -417,7 +409,7 @@ enum err credentials_confirm(struct work *w, const struct connection_row *n, str
         return e;
     if (!deleted)
         return work_fail(w, ERR_CONFIRM_EXPIRED, "");
-    if (n->shared && w->membership.role != ROLE_ADMIN)
+    if (n->shared && w->membership.role != PERMISSION_ROLE_ADMIN)
         return work_fail(w, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
     SECRET_AUTO struct secret secret = {0};
     must(old != NULL);
@@ -431,7 +423,7 @@ enum err credentials_confirm(struct work *w, const struct connection_row *n, str
 
 enum err credentials_disconnect(struct work *w, const struct connection_row *n)
 {
-    if (n->shared && w->membership.role != ROLE_ADMIN)
+    if (n->shared && w->membership.role != PERMISSION_ROLE_ADMIN)
         return work_fail(w, ERR_NOT_APP_ADMIN,
                          "Only an app admin can disconnect shared credentials.");
     struct credential_row *c = NULL;

@@ -75,8 +75,9 @@ MUST_USE enum err credentials_save(struct work *w, const struct credential_momen
                                    const struct credential_found *found,
                                    const struct secret *secret, struct credential_row *ret_row,
                                    str *ret_confirm, struct credential_row *ret_before);
-/* The question answered with yes: ERR_CONFIRM_EXPIRED when it is unknown, used, too old, of another
- * session, or anything moved since it was asked. */
+/* The question answered with yes, in a write transaction in which `connection` was read too:
+ * ERR_CONFIRM_EXPIRED when it is unknown, used, too old, of another session, or anything moved
+ * since it was asked. */
 MUST_USE enum err credentials_confirm(struct work *w, const struct connection_row *connection,
                                       str confirm, struct credential_row *ret_row);
 /* The question as it stands, for showing it again; does not use it up. */

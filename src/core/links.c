@@ -13,14 +13,6 @@
 #define INVITE_MS (7 * CLOCK_DAY_MS)
 #define RESET_MS CLOCK_DAY_MS
 
-static str hmac_of(const struct work *w, str token)
-{
-    unsigned char *p = arena_alloc(w->arena, HASH_BYTES);
-
-    vault_hmac(w->services->vault, VAULT_LINK, token, p);
-    return (str){(const char *)p, HASH_BYTES};
-}
-
 static int64_t lifetime_ms(enum link_kind kind)
 {
     switch (kind) {
@@ -42,7 +34,7 @@ static enum err insert_link(struct work *w, enum link_kind kind, str user, struc
     struct link_row row = {
         .id = id_new(w->arena),
         .kind = kind,
-        .token_hmac = hmac_of(w, token),
+        .token_hmac = work_hmac(w, VAULT_LINK, token),
         .user = user,
         .created_by = w->actor.user,
         .created = w->now_ms,
@@ -138,7 +130,7 @@ enum err links_find(struct work *w, str token, struct link_row **ret, struct use
     struct link_row *row = NULL;
     struct user_row *user = NULL;
     int64_t admins = 0;
-    enum err e = store_link_find(w->db, w->arena, w->fault, hmac_of(w, token), &row);
+    enum err e = store_link_find(w->db, w->arena, w->fault, work_hmac(w, VAULT_LINK, token), &row);
 
     if (!e && row && row->user.p)
         e = store_user_find(w->db, w->arena, w->fault, row->user, &user);

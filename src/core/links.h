@@ -4,11 +4,11 @@
  * States: made -> used | expired | voided; nothing leads back.
  * Invariants:
  *   - a link is consumed in the transaction that sets the password: of two uses at the same time
- * one wins, the other is ERR_LINK_EXPIRED;
+ *     one wins, the other is ERR_LINK_EXPIRED;
  *   - at most one link a user: a new one voids the older ones. Disabling voids them, and a
  *     disabled user gets none;
  *   - a set-up link exists only while there is no active workspace admin; each start makes a new
- * one and voids the older;
+ *     one and voids the older;
  *   - the database holds the token's HMAC only; the token is given out once.
  * Setting up lasts until it is used or replaced, but a year at most; an invitation 7 days, a reset
  * 24 hours.

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* Longest name of a user, group or app, in code points. */
+/* Longest name of a user, group, app or connection, in code points. */
 #define NAMES_LENGTH_MAX 120
 /* Longest description. */
 #define NAMES_DESCRIPTION_MAX 2000

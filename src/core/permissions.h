@@ -12,7 +12,7 @@
  *   - what workspace admins do to people and groups is never hindered by an app: disabling a user,
  *     removing a member, deleting a group. An app that is left without an active admin is flagged:
  *     workspace admins see its name (nothing else) and appoint one. As soon as an active admin
- * exists again, by whatever way, the flag is gone and appointing is refused.
+ *     exists again, by whatever way, the flag is gone and appointing is refused.
  */
 #ifndef CORE_PERMISSIONS_H
 #define CORE_PERMISSIONS_H
@@ -39,7 +39,7 @@ MUST_USE enum err permissions_admins(struct work *w, int64_t limit, struct perso
 
 /* All flagged apps. */
 MUST_USE enum err permissions_flagged(struct work *w, struct app_row **ret, size_t *ret_count);
-/* Makes an active user (id or e-mail) admin of a flagged app, by its slug. ERR_NOT_FOUND,
+/* Makes an active user (id or e-mail) admin of a flagged app, by its slug. ERR_NOT_FOUND
  * (also when it has an admin: apps with admins are nobody else's business), ERR_INVALID. Write
  * transaction. */
 MUST_USE enum err permissions_appoint(struct work *w, str slug, str user, struct app_row *ret);

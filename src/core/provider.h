@@ -29,9 +29,8 @@ struct provider_target {
 struct provider_identity {
     str account_id;
     str account_name;
-    str account_email; /* may be empty: hidden by the account's privacy settings */
-    str site_id;       /* cloud id, or "host:<origin>" */
-    str site_url;      /* for people: "https://acme.atlassian.net" */
+    str site_id;  /* cloud id, or "host:<origin>" */
+    str site_url; /* for people: "https://acme.atlassian.net" */
     str site_name;
 };
 
@@ -93,6 +92,8 @@ struct provider_header {
     str value;
 };
 
+#define PROVIDER_HEADERS_MAX 20
+
 /* One request. Not repeated by anybody when the method is not GET or HEAD. */
 struct provider_request {
     struct provider_target target;
@@ -100,8 +101,8 @@ struct provider_request {
     str path;   /* checked by provider->check_request: begins with /rest/ */
     str query;  /* encoded, without '?' */
     const struct provider_header *headers;
-    size_t header_count;
-    str body; /* sent as application/json unless a header says otherwise; empty: none */
+    size_t header_count; /* PROVIDER_HEADERS_MAX at most */
+    str body;            /* sent as application/json unless a header says otherwise; empty: none */
     /* set when Jira answered at all (err == ERR_OK) */
     int status;
     const struct provider_header *reply_headers; /* without Set-Cookie and the like */

@@ -1,16 +1,22 @@
 /* Signing in and out. See the header. */
 #include "core/sessions.h"
 
+#include <arpa/inet.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "core/access.h"
 #include "core/names.h"
 #include "core/throttle.h"
 #include "crypto/random.h"
+#include "store/links.h"
 
 #define AGENT_MAX 200
 
-static const struct throttle by_email = {"sign-in-email", 10, 15 * CLOCK_MINUTE_MS};
+/* Few attempts at one account from one network, so that nobody can lock others out of theirs by
+ * failing on purpose; many more over all networks; and a limit on a network over all accounts. */
+static const struct throttle by_email_here = {"sign-in-email-here", 10, 15 * CLOCK_MINUTE_MS};
+static const struct throttle by_email = {"sign-in-email", 100, 15 * CLOCK_MINUTE_MS};
 static const struct throttle by_remote = {"sign-in-remote", 60, 15 * CLOCK_MINUTE_MS};
 static const struct throttle by_user = {"own-password", 10, 15 * CLOCK_MINUTE_MS};
 
@@ -28,7 +34,6 @@ const char *sessions_password_problem(const struct secret *password)
 static enum err insert_session(struct work *w, const struct user_row *user, str agent,
                                struct session_made *ret)
 {
-    unsigned char hmac[HASH_BYTES];
     str cut = str_utf8_cut(agent, AGENT_MAX);
     struct session_row row = {
         .id = id_new(w->arena),
@@ -41,9 +46,7 @@ static enum err insert_session(struct work *w, const struct user_row *user, str 
     str token = random_token(w->arena);
     enum err e;
 
-    vault_hmac(w->services->vault, VAULT_SESSION, token, hmac);
-    e = store_session_insert(w->db, w->arena, w->fault, &row,
-                             (str){(const char *)hmac, HASH_BYTES});
+    e = store_session_insert(w->db, w->arena, w->fault, &row, work_hmac(w, VAULT_SESSION, token));
     if (!e)
         e = store_user_seen(w->db, w->arena, w->fault, user->id, w->now_ms);
     if (e)
@@ -67,11 +70,27 @@ enum err sessions_make(struct work *w, const struct user_row *user, str agent,
     return e ? e : insert_session(w, user, agent, ret);
 }
 
-static enum err count_attempt(struct work *w, const struct sign_in *in, str email_key,
-                              int *retry_after_s)
+/* An address, or of IPv6 the /64: anybody has 2^64 addresses in theirs. */
+static str network_of(struct work *w, str remote)
 {
-    enum err e = throttle_take(w, &by_remote, in->remote, retry_after_s);
+    unsigned char bytes[16];
 
+    if (inet_pton(AF_INET6, arena_cstring(w->arena, remote), bytes) != 1)
+        return remote;
+    return arena_printf(w->arena, "%.*s/64", STR_ARG(hash_hex(w->arena, bytes, 8)));
+}
+
+static str here(struct work *w, str email_key, str network)
+{
+    return arena_printf(w->arena, "%.*s %.*s", STR_ARG(network), STR_ARG(email_key));
+}
+
+static enum err count_attempt(struct work *w, str network, str email_key, int *retry_after_s)
+{
+    enum err e = throttle_take(w, &by_remote, network, retry_after_s);
+
+    if (!e)
+        e = throttle_take(w, &by_email_here, here(w, email_key, network), retry_after_s);
     if (!e)
         e = throttle_take(w, &by_email, email_key, retry_after_s);
     return e ? e : work_commit(w);
@@ -89,16 +108,23 @@ enum err sessions_sign_in(struct work *w, const struct sign_in *in, int *retry_a
                           struct session_made *ret)
 {
     str key = name_key(w->arena, str_trim(in->email));
+    str network = network_of(w, in->remote);
     struct user_row *before = NULL, *now = NULL;
-    enum err e = count_attempt(w, in, key, retry_after_s);
+    int fits = 0;
+    enum err e = password_gate_check(w->services->passwords, w->fault);
 
     if (!e)
+        e = count_attempt(w, network, key, retry_after_s);
+    if (!e)
         e = store_user_find_email(w->db, w->arena, w->fault, key, &before);
+    if (!e)
+        e = password_fits(w->services->passwords, w->fault, usable_password(before), in->password,
+                          &fits);
     if (e)
         return e;
-    if (!password_fits(w->services->passwords, usable_password(before), in->password))
+    if (!fits)
         return work_fail(w, ERR_SIGN_IN_FAILED, "");
-    e = throttle_clear(w, &by_email, key);
+    e = throttle_clear(w, &by_email_here, here(w, key, network));
     if (!e)
         e = store_user_find_email(w->db, w->arena, w->fault, key, &now);
     if (e)
@@ -146,6 +172,8 @@ static enum err replace_password(struct work *w, str before, str encoded)
     e = store_user_set_password(w->db, w->arena, w->fault, user->id, encoded);
     if (!e)
         e = store_sessions_delete_user(w->db, w->arena, w->fault, user->id, w->actor.session);
+    if (!e) /* a link to set another one must not outlive it */
+        e = store_links_delete_user(w->db, w->arena, w->fault, user->id);
     return e ? e : throttle_clear(w, &by_user, user->id);
 }
 
@@ -154,8 +182,11 @@ enum err sessions_change_password(struct work *w, const struct secret *current,
 {
     struct user_row *user = NULL;
     str before = {NULL, 0}, encoded = {NULL, 0};
-    enum err e = throttle_take(w, &by_user, w->actor.user, retry_after_s);
+    int fits = 0;
+    enum err e = password_gate_check(w->services->passwords, w->fault);
 
+    if (!e)
+        e = throttle_take(w, &by_user, w->actor.user, retry_after_s);
     if (!e)
         e = work_commit(w);
     if (!e)
@@ -163,7 +194,10 @@ enum err sessions_change_password(struct work *w, const struct secret *current,
     if (e)
         return e;
     before = usable_password(user);
-    if (!password_fits(w->services->passwords, before, current)) {
+    e = password_fits(w->services->passwords, w->fault, before, current, &fits);
+    if (e)
+        return e;
+    if (!fits) {
         *ret_fits = 0;
         return ERR_OK;
     }

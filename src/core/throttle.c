@@ -6,11 +6,7 @@
 
 static str stored_name(const struct work *w, const struct throttle *t, str name)
 {
-    unsigned char *p = arena_alloc(w->arena, HASH_BYTES);
-
-    vault_hmac(w->services->vault, VAULT_THROTTLE,
-               arena_printf(w->arena, "%s|%.*s", t->kind, STR_ARG(name)), p);
-    return (str){(const char *)p, HASH_BYTES};
+    return work_hmac(w, VAULT_THROTTLE, arena_printf(w->arena, "%s|%.*s", t->kind, STR_ARG(name)));
 }
 
 static enum err refuse(struct work *w, int64_t wait_ms, int *retry_after_s)
@@ -46,9 +42,13 @@ enum err throttle_take(struct work *w, const struct throttle *t, str name, int *
     return e;
 }
 
-enum err throttle_check(struct work *w, const struct throttle *t, str name, int *retry_after_s)
+enum err throttle_give_back(struct work *w, const struct throttle *t, str name)
 {
-    return check(w, t, stored_name(w, t, name), retry_after_s);
+    enum err e = work_write(w);
+
+    if (e)
+        return e;
+    return store_throttle_subtract(w->db, w->arena, w->fault, stored_name(w, t, name));
 }
 
 enum err throttle_clear(struct work *w, const struct throttle *t, str name)

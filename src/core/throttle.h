@@ -22,10 +22,9 @@ struct throttle {
  * how long that is. Opens the write transaction (work_write). */
 MUST_USE enum err throttle_take(struct work *w, const struct throttle *t, str name,
                                 int *retry_after_s);
-/* Only asks whether throttle_take() would be refused: for limits on failures, where the outcome is
- * known later. Reads only. */
-MUST_USE enum err throttle_check(struct work *w, const struct throttle *t, str name,
-                                 int *retry_after_s);
+/* Takes one attempt back that turned out not to count: limits on failures count before the outcome
+ * is known, or many attempts at once would all be under the limit. Opens the write transaction. */
+MUST_USE enum err throttle_give_back(struct work *w, const struct throttle *t, str name);
 /* Forgets the count, after a success. Opens the write transaction. */
 MUST_USE enum err throttle_clear(struct work *w, const struct throttle *t, str name);
 

@@ -6,10 +6,10 @@
  *   - invited -> active by the first link; active <-> disabled; enabling somebody who never had a
  *     password makes them invited again;
  *   - disabling ends the user's sessions and voids their links at once. Their own credentials are
- * out of use from that moment, because a disabled user may do nothing (core/decide.h); the sweep
- * erases them later;
+ *     out of use from that moment, because a disabled user may do nothing (core/decide.h), and in
+ *     use again when the user is enabled;
  *   - the last active workspace admin can be disabled or demoted by nobody: ERR_LAST_ADMIN. Being
- * the last admin of an app hinders nobody from being disabled: the app is then flagged
+ *     the last admin of an app hinders nobody from being disabled: the app is then flagged
  *     (core/permissions.h).
  */
 #ifndef CORE_USERS_H

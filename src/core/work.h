@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "crypto/password.h"
 #include "db/db.h"
+#include "store/permissions.h"
 #include "vault/vault.h"
 
 struct provider;
@@ -36,11 +37,10 @@ struct actor {
 };
 
 /* What the actor is in the app of the path; app.p == NULL outside an app. */
-enum role { ROLE_NONE, ROLE_RUNNER, ROLE_ADMIN };
 struct membership {
     str app; /* id */
     str slug;
-    enum role role;
+    enum permission_role role;
 };
 
 struct work {
@@ -60,6 +60,9 @@ struct work {
 MUST_USE enum err work_write(struct work *w);
 /* Commits what was written so far, for halves that go on with something slow (a password hash). */
 MUST_USE enum err work_commit(struct work *w);
+
+/* vault_hmac() into the arena. */
+str work_hmac(const struct work *w, enum vault_purpose purpose, str data);
 
 /* `return work_fail(w, ERR_X, "...")` */
 #define work_fail(w, code, ...) fail((w)->fault, (code), __VA_ARGS__)

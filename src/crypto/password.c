@@ -1,7 +1,8 @@
 /* Argon2id behind a gate.
  *
- * Threads: `running` counts the callers inside, at most PASSWORD_AT_ONCE; it is only touched under
- * the mutex, and the mutex is not held while hashing.
+ * Threads: `running` counts the callers inside, at most PASSWORD_AT_ONCE, `waiting` those before
+ * the gate, at most PASSWORD_WAITING; both are only touched under the mutex, and the mutex is not
+ * held while hashing. Hashing takes a bounded time, so waiting does.
  */
 #include "crypto/password.h"
 
@@ -12,6 +13,7 @@
 #include "base/mem.h"
 
 #define PASSWORD_AT_ONCE 2
+#define PASSWORD_WAITING 3 /* with those inside, fewer than there are workers (8) */
 #define PASSWORD_PASSES 3
 #define PASSWORD_MEMORY ((size_t)64 * 1024 * 1024)
 
@@ -25,6 +27,7 @@ struct password_gate {
     pthread_mutex_t mutex;
     pthread_cond_t left;
     int running;
+    int waiting;
 };
 
 struct password_gate *password_gate_new(void)
@@ -46,13 +49,35 @@ void password_gate_free(struct password_gate *g)
     mem_free(g);
 }
 
-static void gate_enter(struct password_gate *g)
+/* Under the mutex. */
+static int is_full(const struct password_gate *g)
 {
+    return g->running == PASSWORD_AT_ONCE && g->waiting == PASSWORD_WAITING;
+}
+
+enum err password_gate_check(struct password_gate *g, struct fault *f)
+{
+    int full;
+
     must(pthread_mutex_lock(&g->mutex) == 0);
-    while (g->running == PASSWORD_AT_ONCE)
-        must(pthread_cond_wait(&g->left, &g->mutex) == 0);
-    g->running++;
+    full = is_full(g);
     must(pthread_mutex_unlock(&g->mutex) == 0);
+    return full ? fail(f, ERR_OVERLOADED, "") : ERR_OK;
+}
+
+static enum err gate_enter(struct password_gate *g, struct fault *f)
+{
+    int full;
+
+    must(pthread_mutex_lock(&g->mutex) == 0);
+    full = is_full(g);
+    g->waiting += !full;
+    while (!full && g->running == PASSWORD_AT_ONCE)
+        must(pthread_cond_wait(&g->left, &g->mutex) == 0);
+    g->waiting -= !full;
+    g->running += !full;
+    must(pthread_mutex_unlock(&g->mutex) == 0);
+    return full ? fail(f, ERR_OVERLOADED, "") : ERR_OK;
 }
 
 static void gate_leave(struct password_gate *g)
@@ -69,8 +94,10 @@ enum err password_hash(struct password_gate *g, struct arena *a, struct fault *f
     char encoded[crypto_pwhash_STRBYTES];
     str p = secret_expose(password);
     int done;
+    enum err e = gate_enter(g, f);
 
-    gate_enter(g);
+    if (e)
+        return e;
     done =
         crypto_pwhash_argon2id_str(encoded, p.p ? p.p : "", p.n, PASSWORD_PASSES, PASSWORD_MEMORY);
     gate_leave(g);
@@ -80,18 +107,22 @@ enum err password_hash(struct password_gate *g, struct arena *a, struct fault *f
     return ERR_OK;
 }
 
-int password_fits(struct password_gate *g, str encoded, const struct secret *password)
+enum err password_fits(struct password_gate *g, struct fault *f, str encoded,
+                       const struct secret *password, int *ret)
 {
     char text[crypto_pwhash_STRBYTES] = {0};
     str p = secret_expose(password);
     int known = encoded.n > 0 && encoded.n < sizeof(text);
     int done;
+    enum err e = gate_enter(g, f);
 
+    if (e)
+        return e;
     memcpy(text, known ? encoded.p : nobody, known ? encoded.n : sizeof(nobody));
-    gate_enter(g);
     done = crypto_pwhash_argon2id_str_verify(text, p.p ? p.p : "", p.n);
     gate_leave(g);
-    return known && done == 0;
+    *ret = known && done == 0;
+    return ERR_OK;
 }
 
 size_t password_characters(const struct secret *password)

@@ -38,8 +38,8 @@ struct db {
     struct fault failure; /* the first, while FAILED */
 };
 
-enum err sqlite_open(struct fault *f, const char *path, int64_t busy_ms, struct db **ret);
-enum err postgres_open(struct fault *f, const char *url, int64_t busy_ms, struct db **ret);
+MUST_USE enum err sqlite_open(struct fault *f, const char *path, int64_t busy_ms, struct db **ret);
+MUST_USE enum err postgres_open(struct fault *f, const char *url, int64_t busy_ms, struct db **ret);
 
 /* Rows that arrive one by one: a growing array of cells in an arena. */
 struct db_cells {

@@ -1,6 +1,7 @@
 /* One connection from accept to close: reads, hands on, waits, keeps deadlines. The states and the
  * invariants stand in connection_int.h; what is written is made in answer.c.
  */
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,10 @@ static void arm(struct http_stream *s, struct event *timer, enum deadline d)
 static void on_progress(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
     struct http_stream *s = arg;
+    struct http_server *server = s->part->server;
 
+    atomic_fetch_add(&server->queued, info->n_added);
+    atomic_fetch_sub(&server->queued, info->n_deleted);
     if (evbuffer_get_length(output) == 0)
         event_del(s->write_timer);
     else if (info->n_deleted > 0 || !evtimer_pending(s->write_timer, NULL))
@@ -53,6 +57,7 @@ static void connection_free(struct http_stream *s)
     struct http_server *server = s->part->server;
 
     evbuffer_remove_cb(bufferevent_get_output(s->bev), on_progress, s);
+    atomic_fetch_sub(&server->queued, output_length(s));
     event_free(s->read_timer);
     event_free(s->write_timer);
     bufferevent_free(s->bev);
@@ -114,6 +119,11 @@ void connection_drop(struct http_stream *s)
     setsockopt(bufferevent_getfd(s->bev), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     s->out = OUT_ENDED;
     die(s);
+}
+
+size_t http_queued(const struct http_stream *s)
+{
+    return atomic_load(&s->part->server->queued);
 }
 
 void connection_retire(struct http_stream *s)

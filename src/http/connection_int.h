@@ -80,8 +80,9 @@ struct http_server {
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct caps caps; /* behind lock */
-    size_t steps;     /* loops that still have to do what http_close posted; behind lock */
+    struct caps caps;      /* behind lock */
+    _Atomic size_t queued; /* bytes in all connections' output */
+    size_t steps;          /* loops that still have to do what http_close posted; behind lock */
 };
 
 struct http_stream {

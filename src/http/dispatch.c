@@ -23,6 +23,9 @@
 
 #define API_PREFIX "/api/v1"
 #define PATH_MAX_RETURN 2000
+#define BODY_FREE ((size_t)64 * 1024)
+#define BODIES_MAX ((size_t)256 * 1024 * 1024)
+#define QUEUED_MAX ((size_t)256 * 1024 * 1024)
 
 /* For pages that are not there: shown with the session's own menu. */
 static enum err nothing_here(struct exchange *x)
@@ -131,14 +134,61 @@ static void log_request(struct dispatch *d, const struct exchange *x)
               status >= 500 ? count : count - 2);
 }
 
+/* Bodies beyond their first BODY_FREE bytes share BODIES_MAX: anybody may begin to send a large one
+ * before it is known who it is. Returns 0 when there is no room. */
+static int hold_body(struct exchange *x, size_t n)
+{
+    struct exchange_private *p = x->private;
+    struct dispatch *d = p->dispatch;
+    int fits = 1;
+
+    if (p->body.n + n <= BODY_FREE)
+        return 1;
+    must(pthread_mutex_lock(&d->lock) == 0);
+    fits = d->held + n <= BODIES_MAX;
+    if (fits) {
+        d->held += n;
+        p->held += n;
+    }
+    must(pthread_mutex_unlock(&d->lock) == 0);
+    return fits;
+}
+
+static void let_go_of_body(struct dispatch *d, size_t n)
+{
+    if (n == 0)
+        return;
+    must(pthread_mutex_lock(&d->lock) == 0);
+    must(d->held >= n);
+    d->held -= n;
+    must(pthread_mutex_unlock(&d->lock) == 0);
+}
+
 static void finish_exchange(struct exchange *x)
 {
     struct dispatch *d = x->private->dispatch;
 
     log_missing(d, x);
     log_request(d, x);
+    let_go_of_body(d, x->private->held);
     exchange_free(x);
     count_alive(d, -1);
+}
+
+/* Clients that ask for much and read slowly must not fill the memory: beyond QUEUED_MAX of answers
+ * on their way, large ones are not sent. */
+static void shed(struct exchange *x)
+{
+    struct answer *a = &x->private->answer;
+
+    if (buf_str(&a->body).n <= BODY_FREE || http_queued(x->private->stream) <= QUEUED_MAX)
+        return;
+    x->private->failed = 0;
+    represent_exchange(x->private->dispatch->represent, x,
+                       fail(&x->fault, ERR_OVERLOADED,
+                            "Mortise waits for many large answers to be read and did not send "
+                            "this one. What was asked for may have been done: look before you send "
+                            "it again."));
 }
 
 void dispatch_deliver(void *arg)
@@ -146,6 +196,8 @@ void dispatch_deliver(void *arg)
     struct exchange *x = arg;
     struct answer *a = &x->private->answer;
 
+    if (x->private->stream)
+        shed(x);
     if (x->private->stream)
         http_respond(x->private->stream, a->status, a->headers, a->header_count,
                      a->content.p ? a->content : buf_str(&a->body));
@@ -165,7 +217,10 @@ static void on_body(void *arg, str chunk)
 {
     struct exchange *x = arg;
 
-    input_body_add(&x->private->body, chunk);
+    if (hold_body(x, chunk.n))
+        input_body_add(&x->private->body, chunk);
+    else
+        answer_now(x, fail(&x->fault, ERR_OVERLOADED, ""));
 }
 
 static void on_end(void *arg)
@@ -342,6 +397,11 @@ static int redirect_to_public(struct exchange *x, const struct http_request *r)
         return 0;
     if (!str_eq(x->method, STR("GET"))) {
         answer_now(x, fail(&x->fault, ERR_FORBIDDEN, "Please open Mortise at %.*s.", STR_ARG(url)));
+        return 1;
+    }
+    enum err e = input_read_query(x); /* a secret in it is not passed on */
+    if (e) {
+        answer_now(x, e);
         return 1;
     }
     represent_moved(d->represent, x,

@@ -13,6 +13,7 @@ struct dispatch {
     pthread_mutex_t lock;
     pthread_cond_t idle; /* alive became 0 */
     size_t alive;        /* behind the lock */
+    size_t held;         /* bytes of requests' bodies in memory; behind the lock */
 };
 
 /* A worker's job: input, begin, and what follows from it. arg: the exchange. */

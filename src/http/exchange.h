@@ -51,7 +51,7 @@ struct exchange {
     str csrf_header; /* X-CSRF-Token, or the form's _csrf */
     json_t *input;   /* object: query parameters, over them the body's; never NULL */
 
-    /* set by the hooks (core/access.c): who calls */
+    /* set by the hooks (resources/hooks.c): who calls */
     struct work *work;
     str session_csrf; /* token to put into forms; empty when not signed in */
     json_t *me;       /* {id, name, email, workspace_admin} or NULL */

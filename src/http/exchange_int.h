@@ -38,6 +38,7 @@ struct exchange_private {
     struct http_stream *stream; /* on the loop's thread only; NULL when the client is gone */
     int submitted;              /* on the loop's thread only; a worker or a wait has had it */
     struct input_body body;
+    size_t held; /* of the body, what is counted in dispatch->held */
     enum input_type body_type;
     struct answer answer;
     const struct route *asked; /* the route of the request, for the log */

@@ -33,13 +33,12 @@ static json_t *copy_doc(struct exchange *x, json_t *doc)
     return copy;
 }
 
-static void restore(struct exchange *x, const struct exchange *before)
+/* doc: what before->doc was, which the half has changed since. */
+static void restore(struct exchange *x, const struct exchange *before, json_t *doc)
 {
-    struct exchange kept = *before;
-
-    kept.doc = copy_doc(x, before->doc);
-    kept.field_errors = NULL;
-    *x = kept;
+    *x = *before;
+    x->doc = copy_doc(x, doc);
+    x->field_errors = NULL;
 }
 
 static enum err run_once(struct dispatch *d, struct exchange *x, route_handler *handler,
@@ -61,8 +60,7 @@ static enum err run_half(struct dispatch *d, struct exchange *x, route_handler *
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         if (attempt) {
             sleep_jittered(attempt - 1);
-            restore(x, &before);
-            x->doc = copy_doc(x, doc_before);
+            restore(x, &before, doc_before);
         }
         enum err e = run_once(d, x, handler, state);
         if (e != ERR_RETRY)

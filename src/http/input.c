@@ -72,17 +72,6 @@ enum err input_type_of(struct fault *f, str content_type, enum input_type *ret)
     return ERR_OK;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Decodes within its own bytes. */
 static int decode_in_place(char *p, size_t n, size_t *ret_n)
 {
@@ -90,8 +79,8 @@ static int decode_in_place(char *p, size_t n, size_t *ret_n)
 
     for (size_t i = 0; i < n; i++) {
         if (p[i] == '%') {
-            int high = i + 2 < n ? hex_value(p[i + 1]) : -1;
-            int low = i + 2 < n ? hex_value(p[i + 2]) : -1;
+            int high = i + 2 < n ? str_hex_value(p[i + 1]) : -1;
+            int low = i + 2 < n ? str_hex_value(p[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return 0;

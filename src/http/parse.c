@@ -29,7 +29,8 @@ static enum parse_result refuse(struct parser *p, enum err code, const char *why
     return PARSE_REFUSED;
 }
 
-const char *line_scan_byte(struct line_scan *scan, unsigned char c)
+/* NULL, or why the byte may not follow. */
+static const char *scan_byte(struct line_scan *scan, unsigned char c)
 {
     unsigned char last = scan->last;
 
@@ -112,7 +113,7 @@ static const char *scan_framing(struct parser *p, const char *end)
     const char *why = NULL;
 
     for (const char *c = p->mark; c < end && !why; c++)
-        why = line_scan_byte(&p->scan, (unsigned char)*c);
+        why = scan_byte(&p->scan, (unsigned char)*c);
     p->framing += (size_t)(end - p->mark);
     if (!why && p->framing > FRAMING_MAX)
         why = "chunk extension or trailers too long";
@@ -273,7 +274,7 @@ static enum parse_result feed_line(struct parser *p, str bytes, size_t *ret_used
 
     for (size_t i = 0; i < n; i++) {
         length = p->scan.column;
-        why = line_scan_byte(&p->scan, (unsigned char)bytes.p[i]);
+        why = scan_byte(&p->scan, (unsigned char)bytes.p[i]);
         if (why)
             return refuse(p, ERR_MALFORMED, why);
         if (bytes.p[i] == '\n') {

@@ -76,9 +76,7 @@ enum parse_result parser_body(struct parser *p, char *bytes, size_t n, size_t *r
                               str *ret_body);
 
 /* parse_head.c, for parse.c: the rules. Each returns ERR_OK, or the error with p->why set. */
-enum err parser_check_line(struct parser *p, str line);
-enum err parser_check_headers(struct parser *p);
-/* NULL, or why the byte may not follow. */
-const char *line_scan_byte(struct line_scan *scan, unsigned char c);
+MUST_USE enum err parser_check_line(struct parser *p, str line);
+MUST_USE enum err parser_check_headers(struct parser *p);
 
 #endif

@@ -26,11 +26,6 @@ static int is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static int is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static int is_alnum(char c)
 {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -85,7 +80,7 @@ static int host_is_valid(str host)
         if (i == SIZE_MAX || i < 3)
             return 0;
         for (size_t j = 1; j < i; j++)
-            if (!is_hex(host.p[j]) && host.p[j] != ':' && host.p[j] != '.')
+            if (str_hex_value(host.p[j]) < 0 && host.p[j] != ':' && host.p[j] != '.')
                 return 0;
         return port_is_valid(str_slice(host, i + 1, host.n));
     }
@@ -99,7 +94,7 @@ static int path_escapes_are_valid(str path)
     for (size_t i = 0; i < path.n; i++) {
         if (path.p[i] != '%')
             continue;
-        if (i + 2 >= path.n || !is_hex(path.p[i + 1]) || !is_hex(path.p[i + 2]))
+        if (i + 2 >= path.n || str_hex_value(path.p[i + 1]) < 0 || str_hex_value(path.p[i + 2]) < 0)
             return 0;
         if (path.p[i + 1] == '0' && path.p[i + 2] == '0')
             return 0;

@@ -3,6 +3,8 @@
  */
 #include "http/represent.h"
 
+#include <stdio.h>
+
 #include "base/check.h"
 #include "base/doc.h"
 #include "base/mem.h"
@@ -15,6 +17,7 @@
 #include "http/status.h"
 
 #define JSON_BODY_MAX ((size_t)32 * 1024 * 1024)
+#define NOTICE_KEY_BYTES 32
 #define NOTICE_COOKIE_S 60
 #define RETRY_LATER_S 2
 #define RETRY_ATTEMPTS_S 60
@@ -33,7 +36,8 @@ void answer_done(struct answer *a)
     *a = (struct answer){0};
 }
 
-void answer_add_header(struct answer *a, const char *name, str value)
+/* A static name. */
+static void add_header(struct answer *a, const char *name, str value)
 {
     must(a->header_count < ANSWER_HEADERS_MAX);
     a->headers[a->header_count++] = (struct http_header){str_from(name), value};
@@ -43,7 +47,6 @@ enum err represent_new(struct fault *f, const struct ui *ui, str public_url, str
                        struct represent **ret)
 {
     struct represent *r = mem_new(struct represent);
-    unsigned char key[32];
 
     r->ui = ui;
     enum err e = template_set_new(f, ui->templates, ui->template_count, &r->templates);
@@ -58,9 +61,8 @@ enum err represent_new(struct fault *f, const struct ui *ui, str public_url, str
     if (!str_empty(extra_form_action))
         buf_addf(&r->csp, " %.*s", STR_ARG(extra_form_action));
     must(buf_ok(&r->csp));
-    random_bytes(key, sizeof(key));
-    secret_set(&r->notice_key, key, sizeof(key));
-    explicit_bzero(key, sizeof(key));
+    secret_alloc(&r->notice_key, NOTICE_KEY_BYTES);
+    random_bytes(r->notice_key.p, r->notice_key.n);
     r->notice_cookie = notice_cookie_name(public_url);
     *ret = r;
     return ERR_OK;
@@ -83,14 +85,14 @@ static struct answer *start(const struct represent *r, struct exchange *x, int s
 
     answer_done(a);
     a->status = status;
-    answer_add_header(a, "Content-Security-Policy", buf_str(&r->csp));
-    answer_add_header(a, "X-Content-Type-Options", STR("nosniff"));
+    add_header(a, "Content-Security-Policy", buf_str(&r->csp));
+    add_header(a, "X-Content-Type-Options", STR("nosniff"));
     /* not no-referrer: with it browsers send "Origin: null" when a form is posted */
-    answer_add_header(a, "Referrer-Policy", STR("same-origin"));
-    answer_add_header(a, "Cross-Origin-Opener-Policy", STR("same-origin"));
-    answer_add_header(a, "Cross-Origin-Resource-Policy", STR("same-origin"));
-    answer_add_header(a, "Cache-Control", cache_control);
-    answer_add_header(a, "X-Request-Id", x->private->request_id);
+    add_header(a, "Referrer-Policy", STR("same-origin"));
+    add_header(a, "Cross-Origin-Opener-Policy", STR("same-origin"));
+    add_header(a, "Cross-Origin-Resource-Policy", STR("same-origin"));
+    add_header(a, "Cache-Control", cache_control);
+    add_header(a, "X-Request-Id", x->private->request_id);
     return a;
 }
 
@@ -100,28 +102,27 @@ static struct answer *start_dynamic(const struct represent *r, struct exchange *
     struct answer *a = start(r, x, status, STR("no-store"));
 
     if (!x->private->prefixed)
-        answer_add_header(a, "Vary", STR("Accept, Cookie"));
+        add_header(a, "Vary", STR("Accept, Cookie"));
     if (!str_empty(x->set_cookie))
-        answer_add_header(a, "Set-Cookie", x->set_cookie);
+        add_header(a, "Set-Cookie", x->set_cookie);
     return a;
 }
 
 /* A path of ours or a whole URL, safe for a header (RFC 3986 knows ASCII only). */
 static str header_url(struct arena *a, str url)
 {
-    str safe = {"", 0};
-    size_t from = 0;
+    char *p = arena_alloc(a, 3 * url.n + 1);
+    size_t n = 0;
 
     for (size_t i = 0; i < url.n; i++) {
         unsigned char c = (unsigned char)url.p[i];
 
         if (c > 0x20 && c < 0x7f)
-            continue;
-        safe = arena_printf(a, "%.*s%.*s%%%02X", STR_ARG(safe), STR_ARG(str_slice(url, from, i)),
-                            (unsigned)c);
-        from = i + 1;
+            p[n++] = url.p[i];
+        else
+            n += (size_t)snprintf(p + n, 4, "%%%02X", (unsigned)c);
     }
-    return arena_printf(a, "%.*s%.*s", STR_ARG(safe), STR_ARG(str_slice(url, from, url.n)));
+    return (str){p, n};
 }
 
 static void redirect(const struct represent *r, struct exchange *x, int status, str url)
@@ -129,10 +130,10 @@ static void redirect(const struct represent *r, struct exchange *x, int status, 
     struct answer *a = start_dynamic(r, x, status);
     str notice = notice_seal(x->arena, &r->notice_key, x->notice);
 
-    answer_add_header(a, "Location", header_url(x->arena, url));
+    add_header(a, "Location", header_url(x->arena, url));
     if (!str_empty(notice))
-        answer_add_header(a, "Set-Cookie",
-                          cookie_set(x->arena, r->notice_cookie, notice, NOTICE_COOKIE_S));
+        add_header(a, "Set-Cookie",
+                   cookie_set(x->arena, r->notice_cookie, notice, NOTICE_COOKIE_S));
 }
 
 void represent_moved(const struct represent *r, struct exchange *x, str url)
@@ -144,7 +145,7 @@ void represent_asset(const struct represent *r, struct exchange *x, const struct
 {
     struct answer *a = start(r, x, 200, STR("public, max-age=31536000, immutable"));
 
-    answer_add_header(a, "Content-Type", str_from(asset->type));
+    add_header(a, "Content-Type", str_from(asset->type));
     a->content = asset->content;
 }
 
@@ -175,12 +176,12 @@ static enum err json_success(const struct represent *r, struct exchange *x)
     struct answer *a = start_dynamic(r, x, x->status ? x->status : empty ? 204 : 200);
 
     if (x->status == 201 && !str_empty(x->location))
-        answer_add_header(
+        add_header(
             a, "Location",
             header_url(x->arena, arena_printf(x->arena, "/api/v1%.*s", STR_ARG(x->location))));
     if (a->status == 204)
         return ERR_OK;
-    answer_add_header(a, "Content-Type", STR("application/json"));
+    add_header(a, "Content-Type", STR("application/json"));
     buf_init(&a->body, JSON_BODY_MAX);
     add_document(x, &a->body);
     if (!buf_ok(&a->body))
@@ -195,7 +196,7 @@ static void add_retry_after(struct exchange *x, struct answer *a, int status, in
     if (retry_after_s == 0 && status == 429)
         retry_after_s = RETRY_ATTEMPTS_S;
     if (retry_after_s > 0)
-        answer_add_header(a, "Retry-After", arena_printf(x->arena, "%d", retry_after_s));
+        add_header(a, "Retry-After", arena_printf(x->arena, "%d", retry_after_s));
 }
 
 /* What goes with the status, in both representations. */
@@ -206,9 +207,9 @@ static struct answer *start_problem(const struct represent *r, struct exchange *
 
     add_retry_after(x, a, a->status, retry_after_s);
     if (!str_empty(x->private->allow) && e == ERR_METHOD_NOT_ALLOWED)
-        answer_add_header(a, "Allow", x->private->allow);
+        add_header(a, "Allow", x->private->allow);
     if (a->status == 401) /* RFC 9110 section 15.5.2 wants one */
-        answer_add_header(a, "WWW-Authenticate", STR("Cookie realm=\"Mortise\""));
+        add_header(a, "WWW-Authenticate", STR("Cookie realm=\"Mortise\""));
     return a;
 }
 
@@ -227,7 +228,7 @@ static void json_problem(const struct represent *r, struct exchange *x)
     doc_set_cstring(problem, "code", err_code(x->fault.code));
     doc_set(problem, "errors", x->field_errors ? x->field_errors : doc_array(x->arena));
     doc_set_str(problem, "instance", x->private->request_id);
-    answer_add_header(a, "Content-Type", STR("application/problem+json"));
+    add_header(a, "Content-Type", STR("application/problem+json"));
     buf_init(&a->body, JSON_BODY_MAX);
     buf_add(&a->body, doc_print(x->arena, problem));
 }
@@ -240,7 +241,7 @@ static str take_notice(const struct represent *r, struct exchange *x, struct ans
     str value = cookie_get(x->cookie, r->notice_cookie);
 
     if (value.p)
-        answer_add_header(a, "Set-Cookie", cookie_set(x->arena, r->notice_cookie, STR(""), 0));
+        add_header(a, "Set-Cookie", cookie_set(x->arena, r->notice_cookie, STR(""), 0));
     if (!str_empty(x->notice) || !value.p)
         return x->notice;
     return notice_open(x->arena, &r->notice_key, value);
@@ -256,7 +257,7 @@ static enum err render(const struct represent *r, struct exchange *x, const char
     if (problem->extras)
         must(json_object_update(context, problem->extras) == 0);
     doc_set(context, "page", page_context(x, r->ui, take_notice(r, x, a), problem));
-    answer_add_header(a, "Content-Type", STR("text/html; charset=utf-8"));
+    add_header(a, "Content-Type", STR("text/html; charset=utf-8"));
     buf_init(&a->body, ANSWER_BODY_MAX);
     a->template = template;
     return template_render(r->templates, x->arena, &x->fault, template, context, &a->body,
@@ -292,7 +293,7 @@ static void page_problem(const struct represent *r, struct exchange *x)
         return;
     x->fault = shown;
     a = start_problem(r, x, x->fault.code, x->retry_after_s);
-    answer_add_header(a, "Content-Type", STR("text/plain; charset=utf-8"));
+    add_header(a, "Content-Type", STR("text/plain; charset=utf-8"));
     buf_init(&a->body, ANSWER_BODY_MAX);
     buf_addf(&a->body, "%s\n", fault_text(&x->fault));
 }

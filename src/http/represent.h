@@ -29,8 +29,6 @@ struct answer {
     str missing;          /* a name that the template asked for and the document lacks, or empty */
 };
 void answer_done(struct answer *a);
-/* A static name. */
-void answer_add_header(struct answer *a, const char *name, str value);
 
 /* ui and the texts must outlive it. ERR_CONFIG names the template that cannot be used. */
 MUST_USE enum err represent_new(struct fault *f, const struct ui *ui, str public_url,

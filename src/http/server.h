@@ -113,6 +113,9 @@ int http_write(struct http_stream *s, str chunk);
 void http_end(struct http_stream *s);
 void http_abort(struct http_stream *s);
 
+/* Bytes of answers, over all connections of the stream's server, that clients have not read yet. */
+size_t http_queued(const struct http_stream *s);
+
 /* The loop the stream lives on. */
 struct loop *http_stream_loop(struct http_stream *s);
 

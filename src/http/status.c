@@ -50,5 +50,5 @@ const char *status_phrase(int status)
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;
-    return "Error";
+    return status >= 400 ? "Error" : "Success";
 }

@@ -2,7 +2,7 @@
 #ifndef HTTP_STATUS_H
 #define HTTP_STATUS_H
 
-/* "Not Found"; "Error" for one that is not listed. Static. */
+/* "Not Found"; "Error" or "Success" for one that is not listed. Static. */
 const char *status_phrase(int status);
 
 #endif

@@ -68,11 +68,6 @@ static const struct compiled_template *find(const struct template_set *s, str na
     return NULL;
 }
 
-int template_set_has(const struct template_set *s, const char *name)
-{
-    return find(s, str_from(name)) != NULL;
-}
-
 static void note_missing(struct rendering *r, str name)
 {
     if (str_empty(r->missing))

@@ -28,7 +28,6 @@ struct template_source {
 MUST_USE enum err template_set_new(struct fault *f, const struct template_source *sources,
                                    size_t count, struct template_set **ret);
 void template_set_free(struct template_set *s);
-int template_set_has(const struct template_set *s, const char *name);
 /* Appends to out (its limit applies: ERR_TOO_LARGE). ret_missing (may be NULL): the first missing
  * name, in the arena, or an empty str. Unknown template: ERR_NOT_FOUND. Nesting is bounded. */
 MUST_USE enum err template_render(const struct template_set *s, struct arena *a, struct fault *f,

@@ -24,19 +24,15 @@ static int header_has(const struct upstream_call *call, const char *name, str wo
     return str_find(upstream_reply_header(call, str_from(name)), word) != SIZE_MAX;
 }
 
-int jira_is_html(const struct upstream_call *call)
+/* Content of an attachment may well be HTML. */
+static int is_page(const struct upstream_call *call)
 {
     str type = upstream_reply_header(call, STR("Content-Type"));
 
     type = str_trim(str_take_until(&type, ';'));
-    return str_eq_nocase(type, STR("text/html")) ||
-           str_eq_nocase(type, STR("application/xhtml+xml"));
-}
-
-/* Content of an attachment may well be HTML. */
-static int is_page(const struct upstream_call *call)
-{
-    return jira_is_html(call) && upstream_reply_header(call, STR("Content-Disposition")).p == NULL;
+    return (str_eq_nocase(type, STR("text/html")) ||
+            str_eq_nocase(type, STR("application/xhtml+xml"))) &&
+           upstream_reply_header(call, STR("Content-Disposition")).p == NULL;
 }
 
 /* {"code":401,"message":"Unauthorized; scope does not match"}, the gateway's, never localised. */

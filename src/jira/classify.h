@@ -32,7 +32,5 @@ struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *c
  * ("field: text"), message, detail, error; p == NULL when there is none. At most 200 bytes, one
  * line. For showing to people as Jira's words; never for decisions. */
 str jira_words(struct arena *a, str body);
-/* 1 when the media type says HTML. */
-int jira_is_html(const struct upstream_call *call);
 
 #endif

@@ -65,6 +65,16 @@ static enum err fail_large(struct fault *f, const struct upstream_call *call)
     return fail(f, ERR_UPSTREAM_TOO_LARGE, "");
 }
 
+static enum err fail_full(struct fault *f, const struct upstream_call *call)
+{
+    if (changes_something(call))
+        return fail(f, ERR_OVERLOADED,
+                    "Mortise is busy with other large answers and did not take Jira's. The request "
+                    "may have been carried out: look in Jira before you send it again.");
+    return fail(f, ERR_OVERLOADED,
+                "Mortise is busy with other large answers. Try again in a moment.");
+}
+
 static enum err fail_by_outcome(struct fault *f, const struct upstream_call *call, str host)
 {
     switch (call->outcome) {
@@ -101,6 +111,8 @@ static enum err fail_by_outcome(struct fault *f, const struct upstream_call *cal
                     "What \"%.*s\" sent is not an HTTP answer. Check the Base URL.", STR_ARG(host));
     case UPSTREAM_TOO_LARGE:
         return fail_large(f, call);
+    case UPSTREAM_FULL:
+        return fail_full(f, call);
     case UPSTREAM_STOPPED:
         return fail_stopped(f, call);
     case UPSTREAM_ANSWERED:
@@ -139,6 +151,7 @@ enum provider_stage jira_failure_stage(const struct upstream_call *call,
         return STAGE_ADDRESS;
     case UPSTREAM_CUT:
     case UPSTREAM_TOO_LARGE:
+    case UPSTREAM_FULL:
     case UPSTREAM_STOPPED:
     case UPSTREAM_ANSWERED:
         return otherwise;

@@ -9,7 +9,7 @@
 /* Fills f and returns the code; the log-only detail too. `call` ended with any other outcome than
  * UPSTREAM_ANSWERED. Says "nothing was sent" exactly when that is sure, and for a call that may
  * change something and may have been sent, that it may have been carried out. */
-enum err jira_failure(struct fault *f, const struct upstream_call *call);
+MUST_USE enum err jira_failure(struct fault *f, const struct upstream_call *call);
 /* The stage at which proving a credential stopped; `otherwise` when the server was reached. */
 enum provider_stage jira_failure_stage(const struct upstream_call *call,
                                        enum provider_stage otherwise);

@@ -56,8 +56,8 @@ static enum err check_header(struct fault *f, const struct provider_header *h)
 
 enum err jira_headers_check(struct fault *f, const struct provider_header *headers, size_t count)
 {
-    if (count > JIRA_HEADERS_MAX)
-        return invalid(f, "A request can have %d headers at most.", JIRA_HEADERS_MAX);
+    if (count > PROVIDER_HEADERS_MAX)
+        return invalid(f, "A request can have %d headers at most.", PROVIDER_HEADERS_MAX);
     for (size_t i = 0; i < count; i++) {
         enum err e = check_header(f, &headers[i]);
         if (e)

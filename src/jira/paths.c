@@ -7,14 +7,10 @@
 #define invalid(f, ...) fail((f), ERR_INVALID, __VA_ARGS__)
 #define blocked(f, ...) fail((f), ERR_BLOCKED_BY_POLICY, __VA_ARGS__)
 
-static int is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static int is_escape(str s, size_t i)
 {
-    return s.p[i] == '%' && i + 2 < s.n && is_hex(s.p[i + 1]) && is_hex(s.p[i + 2]);
+    return s.p[i] == '%' && i + 2 < s.n && str_hex_value(s.p[i + 1]) >= 0 &&
+           str_hex_value(s.p[i + 2]) >= 0;
 }
 
 static int is_plain(char c, const char *also)

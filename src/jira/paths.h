@@ -18,7 +18,6 @@
 
 #define JIRA_PATH_MAX 2000
 #define JIRA_QUERY_MAX 8000
-#define JIRA_HEADERS_MAX 20
 #define JIRA_HEADER_VALUE_MAX 1000
 
 /* provider.check_request. Normalises: the method to capitals, a missing first slash, a query that

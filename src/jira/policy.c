@@ -59,8 +59,7 @@ int jira_is_uuid(str s)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         int dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (dash ? c != '-' : !hex)
+        if (dash ? c != '-' : str_hex_value(c) < 0)
             return 0;
     }
     return 1;

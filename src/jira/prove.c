@@ -194,7 +194,6 @@ static int read_account(struct prove *p, str body)
     if (p->who.account_id.n == 0 && !p->cloud)
         p->who.account_id = kept_text(p, doc, "name");
     found = p->who.account_id.n > 0;
-    p->who.account_email = kept_text(p, doc, "emailAddress");
     p->who.account_name = kept_text(p, doc, "displayName");
     if (p->who.account_name.n == 0)
         p->who.account_name = p->username;

@@ -148,6 +148,14 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
     return ERR_OK;
 }
 
+void jira_provider_stop(struct provider *p)
+{
+    struct jira *j = p->self;
+
+    if (j)
+        upstream_stop(j->upstream);
+}
+
 void jira_provider_free(struct provider *p)
 {
     if (p->self)

@@ -11,8 +11,11 @@
  * ERR_CONFIG with a sentence for one that cannot be used. Keeps no pointer to settings. */
 MUST_USE enum err jira_provider_new(struct fault *f, const struct settings *settings,
                                     struct loops *loops, struct provider *ret);
-/* Ends all operations (their done() comes first, on their loops) and frees. On a thread that is no
- * loop, before loops_stop(), after the last begin(). Accepts a zeroed struct. */
+/* Ends all operations under way, and those begun from now on, as soon as they call somebody: their
+ * done() comes as ever. Does not wait. On a thread that is no loop. Accepts a zeroed struct. */
+void jira_provider_stop(struct provider *p);
+/* The same, waits for their done() and frees. Before loops_stop(), after the last use of any of the
+ * provider's functions: no handler runs any more. Accepts a zeroed struct. */
 void jira_provider_free(struct provider *p);
 
 #endif

@@ -1,4 +1,5 @@
-/* `mortise help` and `mortise version`, from the tables of commands and settings. */
+/* What the program says of itself: `mortise help` and `mortise version`, from the tables of
+ * commands and settings, and the sentence of a command that failed. */
 #include <stdio.h>
 
 #include "main/commands.h"

@@ -2,8 +2,8 @@
  *
  * Order of the start: harden, database and keys (nothing is touched under a wrong key), loops,
  * provider, workers, dispatcher, port. Order of the end: the port; what Atlassian is being asked;
- * handlers that still run; workers; loops. Nothing acknowledged waits for any of this: it was
- * committed before.
+ * handlers that still run; workers; the provider, which they use; loops. Nothing acknowledged waits
+ * for any of this: it was committed before.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -169,8 +169,7 @@ static int quiesce(struct server *s)
         http_close(s->http, GRACE_MS);
     if (s->dispatch)
         (void)dispatch_drain(s->dispatch, DRAIN_MS);
-    if (s->services.provider)
-        jira_provider_free(&s->provider);
+    jira_provider_stop(&s->provider);
     size_t left = s->dispatch ? dispatch_drain(s->dispatch, LAST_DRAIN_MS) : 0;
     if (left == 0)
         return 1;
@@ -182,6 +181,7 @@ static void release(struct server *s)
 {
     if (s->pool)
         pool_stop(s->pool);
+    jira_provider_free(&s->provider);
     loops_stop(s->loops);
     sweeper_free(s->sweeper);
     dispatch_free(s->dispatch);
@@ -198,7 +198,8 @@ static int run(struct server *s, struct fault *f)
     if (e == ERR_OK)
         e = announce(s, f);
     if (e == ERR_OK) {
-        log_event(s->log, LOG_INFO, "stopping", LOG_INT("signal", signals_wait()));
+        int number = signals_wait();
+        log_event(s->log, LOG_INFO, "stopping", LOG_INT("signal", number));
         code = EXIT_OK;
     }
     if (!quiesce(s)) {

@@ -30,8 +30,8 @@ static json_t *app_object(struct exchange *x, const struct app_row *app, int fla
     doc_set_str(doc, "slug", app->slug);
     doc_set_str(doc, "name", app->name);
     doc_set_str(doc, "description", app->description.p ? app->description : STR(""));
-    doc_set_cstring(doc, "role", m->role == ROLE_ADMIN ? "admin" : "runner");
-    doc_set_bool(doc, "is_admin", m->role == ROLE_ADMIN);
+    doc_set_str(doc, "role", permission_role_text(m->role));
+    doc_set_bool(doc, "is_admin", m->role == PERMISSION_ROLE_ADMIN);
     doc_set_bool(doc, "flagged", flagged);
     return doc;
 }

@@ -88,7 +88,7 @@ enum err app_create(struct exchange *x)
         e = apps_create(x->work, name, slug, description, &app);
     if (e)
         return e;
-    x->work->membership = (struct membership){app.id, app.slug, ROLE_ADMIN};
+    x->work->membership = (struct membership){app.id, app.slug, PERMISSION_ROLE_ADMIN};
     x->status = 201;
     x->location = app_doc_path(x, "");
     return app_doc_fill(x, APP_TAB_DESCRIPTION);

@@ -6,8 +6,24 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "core/connections.h"
+#include "core/settings.h"
+#include "resources/app_doc.h"
 
 #define SOON_MS (14 * CLOCK_DAY_MS)
+
+enum err connection_of_path(struct exchange *x, struct connection_row *ret,
+                            struct effective *ret_effective)
+{
+    enum err e = connection_find(x->work, x->params[1], ret);
+    return e ? e : credentials_effective(x->work, ret, ret_effective);
+}
+
+str connection_connect_url(struct exchange *x, str connection)
+{
+    return arena_printf(x->arena, "%.*s%.*s/%.*s/connect",
+                        STR_ARG(x->work->services->settings->public_url),
+                        STR_ARG(app_doc_path(x, "/connections")), STR_ARG(connection));
+}
 
 struct look {
     const char *state;
@@ -77,17 +93,16 @@ static str sentence_of(struct exchange *x, const struct connection_row *n,
                " works again.");
 }
 
-static void add_is(json_t *doc, const struct connection_row *n, const char *state)
+static json_t *is_doc(struct exchange *x, const struct connection_row *n, const char *state)
 {
     static const char *const STATES[] = {"not_connected", "connected", "needs_reconnect",
                                          "suspended", "waiting"};
-    json_t *is = json_object();
+    json_t *is = doc_object(x->arena);
     for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++)
         doc_set_bool(is, STATES[i], strcmp(STATES[i], state) == 0);
     doc_set_bool(is, "jira_api", str_eq(n->type, STR("jira_api")));
     doc_set_bool(is, "jira_oauth2", str_eq(n->type, STR("jira_oauth2")));
-    doc_set(doc, "is", is);
-    json_decref(is);
+    return is;
 }
 
 static const str NONE = {NULL, 0};
@@ -128,14 +143,15 @@ static json_t *doc_of(struct exchange *x, str app_slug, const struct connection_
     doc_set_bool(doc, "can_connect", look.can_connect);
     doc_set_cstring(doc, "connect_label", look.connect_label);
     doc_set_bool(doc, "can_manage", look.can_manage);
-    add_is(doc, n, look.state);
+    doc_set(doc, "is", is_doc(x, n, look.state));
     return doc;
 }
 
 json_t *connection_doc(struct exchange *x, const struct connection_row *n,
                        const struct effective *e)
 {
-    return doc_of(x, x->work->membership.slug, n, e, x->work->membership.role == ROLE_ADMIN);
+    return doc_of(x, x->work->membership.slug, n, e,
+                  x->work->membership.role == PERMISSION_ROLE_ADMIN);
 }
 
 json_t *connection_doc_own(struct exchange *x, const struct own_credential_row *row)

@@ -9,6 +9,11 @@
 #include "core/credentials.h"
 #include "http/exchange.h"
 
+/* The connection of a path (params: 0 app, 1 connection), and what it offers the caller now. */
+MUST_USE enum err connection_of_path(struct exchange *x, struct connection_row *ret,
+                                     struct effective *ret_effective);
+/* The whole address of a connection's Connect page, for people and for programs' answers. */
+str connection_connect_url(struct exchange *x, str connection);
 /* All connections of the app in the path, by name. */
 MUST_USE enum err connections_doc_list(struct exchange *x, json_t **ret);
 /* One of them, with what its credentials give this caller. */

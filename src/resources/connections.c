@@ -4,18 +4,11 @@
 #include "core/connections.h"
 
 #include "base/doc.h"
+#include "core/names.h"
 #include "core/provider.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/routes.h"
-
-/* params of the routes below: 0 app, 1 connection */
-static enum err find(struct exchange *x, struct connection_row *ret,
-                     struct effective *ret_effective)
-{
-    enum err e = connection_find(x->work, x->params[1], ret);
-    return e ? e : credentials_effective(x->work, ret, ret_effective);
-}
 
 enum err connections_show(struct exchange *x)
 {
@@ -80,7 +73,7 @@ enum err connection_add(struct exchange *x)
 {
     struct connection_row row = {0};
     struct connection_properties p = {
-        .name = exchange_name_field(x, "name", CONNECTION_NAME_MAX),
+        .name = exchange_name_field(x, "name", NAMES_LENGTH_MAX),
         .base_url_fixed = exchange_flag(x, "base_url_fixed"),
     };
     base_url_field(x, &p);
@@ -112,7 +105,7 @@ enum err connection_show(struct exchange *x)
     struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
-        e = find(x, &row, &effective);
+        e = connection_of_path(x, &row, &effective);
     if (e)
         return e;
     doc_set(exchange_doc(x), "connection", connection_doc(x, &row, &effective));
@@ -149,7 +142,7 @@ enum err connection_edit(struct exchange *x)
     struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_SETTINGS);
     if (!e)
-        e = find(x, &row, &effective);
+        e = connection_of_path(x, &row, &effective);
     if (!e)
         e = add_cost(x, &row);
     if (!e)
@@ -163,7 +156,7 @@ static void patched(struct exchange *x, const struct connection_row *row,
 {
     *p = (struct connection_properties){row->name, row->base_url, row->base_url_fixed};
     if (exchange_has(x, "name"))
-        p->name = exchange_name_field(x, "name", CONNECTION_NAME_MAX);
+        p->name = exchange_name_field(x, "name", NAMES_LENGTH_MAX);
     if (exchange_has(x, "base_url_fixed"))
         p->base_url_fixed = exchange_flag(x, "base_url_fixed");
     if (exchange_has(x, "base_url"))
@@ -182,7 +175,7 @@ enum err connection_change(struct exchange *x)
     int64_t lost = 0;
     enum err e = work_write(x->work);
     if (!e)
-        e = find(x, &row, &effective);
+        e = connection_of_path(x, &row, &effective);
     if (e)
         return e;
     patched(x, &row, &p);
@@ -216,7 +209,9 @@ enum err connection_remove(struct exchange *x)
         return exchange_field_problem(x);
     }
     e = connection_delete(x->work, &row);
+    if (e)
+        return e;
     x->location = app_doc_path(x, "/settings");
     x->notice = arena_printf(x->arena, "\"%.*s\" was deleted.", STR_ARG(row.name));
-    return e;
+    return ERR_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "core/connections.h"
+#include "core/names.h"
 #include "core/settings.h"
 #include "core/throttle.h"
 #include "resources/app_doc.h"
@@ -33,13 +34,6 @@ struct connecting {
     int64_t expires;
     str confirm; /* the question asked, or p == NULL */
 };
-
-static enum err find(struct exchange *x, struct connection_row *ret,
-                     struct effective *ret_effective)
-{
-    enum err e = connection_find(x->work, x->params[1], ret);
-    return e ? e : credentials_effective(x->work, ret, ret_effective);
-}
 
 static str token_page(const struct exchange *x)
 {
@@ -109,7 +103,7 @@ enum err connect_show(struct exchange *x)
     struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
-        e = find(x, &n, &effective);
+        e = connection_of_path(x, &n, &effective);
     if (!e)
         e = add_question(x, &n);
     if (e)
@@ -176,20 +170,18 @@ static int64_t expires_field(struct exchange *x)
     return ms;
 }
 
-/* One limit for each user, one for each host and username over all users. */
+/* One limit for each user, one for each host and username over all users. The second counts
+ * refusals; finish gives the attempt back when it was none. */
 static enum err take_attempt(struct exchange *x, const struct connecting *c)
 {
-    enum err e = throttle_check(x->work, &REFUSED, c->limited, &x->retry_after_s);
+    enum err e = throttle_take(x->work, &REFUSED, c->limited, &x->retry_after_s);
     return e ? e : throttle_take(x->work, &BY_USER, x->work->actor.user, &x->retry_after_s);
 }
 
 static str limited_name(struct exchange *x, str origin, str username)
 {
-    char *lower = arena_cstring(x->arena, username);
-    for (size_t i = 0; i < username.n; i++)
-        if (lower[i] >= 'A' && lower[i] <= 'Z')
-            lower[i] = (char)(lower[i] + ('a' - 'A'));
-    return arena_printf(x->arena, "%.*s %s", STR_ARG(origin), lower);
+    return arena_printf(x->arena, "%.*s %.*s", STR_ARG(origin),
+                        STR_ARG(name_key(x->arena, username)));
 }
 
 static enum err may_connect(struct exchange *x, const struct connection_row *n)
@@ -198,7 +190,7 @@ static enum err may_connect(struct exchange *x, const struct connection_row *n)
     if (!type || !type->available)
         return fail(&x->fault, ERR_TYPE_UNAVAILABLE, "%.*s",
                     STR_ARG(type ? type->reason : STR("")));
-    if (n->shared && x->work->membership.role != ROLE_ADMIN)
+    if (n->shared && x->work->membership.role != PERMISSION_ROLE_ADMIN)
         return fail(&x->fault, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
     return ERR_OK;
 }
@@ -220,26 +212,32 @@ static enum err connected(struct exchange *x, const struct connection_row *n,
     return ERR_OK;
 }
 
-static enum err answer_question(struct exchange *x, const struct connection_row *n)
+/* Reads the connection in the transaction that saves: an admin may just have changed it. */
+static enum err answer_question(struct exchange *x)
 {
+    struct connection_row n = {0};
     struct credential_row row = {0};
     enum err e = work_write(x->work);
     if (!e)
-        e = credentials_confirm(x->work, n, exchange_text(x, "confirm"), &row);
-    return e ? e : connected(x, n, &row);
+        e = connection_find(x->work, x->params[1], &n);
+    if (!e)
+        e = may_connect(x, &n);
+    if (!e)
+        e = credentials_confirm(x->work, &n, exchange_text(x, "confirm"), &row);
+    return e ? e : connected(x, &n, &row);
 }
 
 enum err connect_begin(struct exchange *x)
 {
     struct connection_row n = {0};
     struct effective effective = {0};
-    enum err e = find(x, &n, &effective);
+    if (!str_empty(exchange_text(x, "confirm")))
+        return answer_question(x);
+    enum err e = connection_of_path(x, &n, &effective);
     if (!e)
         e = may_connect(x, &n);
     if (e)
         return e;
-    if (!str_empty(exchange_text(x, "confirm")))
-        return answer_question(x, &n);
 
     struct connecting *c = arena_new_of(x->arena, struct connecting);
     struct provider_op *op = provider_wait_op(x, PROVIDER_CONNECT);
@@ -267,15 +265,14 @@ enum err connect_begin(struct exchange *x)
 
 static const char *const STAGES[] = {"address", "tls", "token", "identity", "site"};
 
-/* Counts a refusal (it must outlive the failure), then reports where it stopped. */
+/* A refusal stays counted, anything else does not; then reports where it stopped. */
 static enum err not_proven(struct exchange *x, const struct connecting *c)
 {
     const struct provider_connect *p = &c->op->connect;
-    if (p->meaning == MEANING_REFUSED_TOKEN || p->meaning == MEANING_LOCKED) {
-        int ignored = 0;
-        enum err e = throttle_take(x->work, &REFUSED, c->limited, &ignored);
-        if (!e || e == ERR_TOO_MANY_ATTEMPTS)
-            e = work_commit(x->work);
+    if (p->meaning != MEANING_REFUSED_TOKEN && p->meaning != MEANING_LOCKED) {
+        enum err e = throttle_give_back(x->work, &REFUSED, c->limited);
+        if (!e)
+            e = work_commit(x->work); /* outlives the failure */
         if (e)
             return e;
     }
@@ -331,7 +328,7 @@ enum err credential_show(struct exchange *x)
     struct effective effective = {0};
     enum err e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
-        e = find(x, &n, &effective);
+        e = connection_of_path(x, &n, &effective);
     if (e)
         return e;
     doc_set(exchange_doc(x), "connection", connection_doc(x, &n, &effective));
@@ -346,11 +343,11 @@ enum err credential_delete(struct exchange *x)
     struct effective effective = {0};
     enum err e = work_write(x->work);
     if (!e)
-        e = find(x, &n, &effective);
+        e = connection_of_path(x, &n, &effective);
     if (!e)
         e = credentials_disconnect(x->work, &n);
     if (!e)
-        e = find(x, &n, &effective);
+        e = connection_of_path(x, &n, &effective);
     if (e)
         return e;
     str sentence = arena_printf(x->arena,
@@ -373,22 +370,15 @@ struct testing {
     int64_t generation;
 };
 
-static str connect_url(struct exchange *x)
-{
-    return arena_printf(x->arena, "%.*s/apps/%.*s/connections/%.*s/connect",
-                        STR_ARG(x->work->services->settings->public_url),
-                        STR_ARG(x->work->membership.slug), STR_ARG(x->params[1]));
-}
-
 enum err test_begin(struct exchange *x)
 {
     struct connection_row n = {0};
     struct effective effective = {0};
-    enum err e = find(x, &n, &effective);
+    enum err e = connection_of_path(x, &n, &effective);
     if (!e)
         e = credentials_refusal(x->work, &n, &effective);
     if (e == ERR_CONNECTION_REQUIRED || e == ERR_NEEDS_RECONNECT)
-        doc_set_str(exchange_doc(x), "connect_url", connect_url(x));
+        doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, n.id));
     if (e)
         return e;
     struct testing *t = arena_new_of(x->arena, struct testing);
@@ -398,6 +388,8 @@ enum err test_begin(struct exchange *x)
     if (e)
         return e;
     t->op->test.site_id = effective.row->site_id;
+    t->op->test.site_url = effective.row->site_url;
+    t->op->test.site_url = effective.row->site_url;
     t->credential = effective.row->id;
     t->generation = effective.row->generation;
     x->carried = t;
@@ -447,7 +439,7 @@ enum err test_finish(struct exchange *x)
     if (!e)
         e = app_doc_fill(x, APP_TAB_DESCRIPTION);
     if (!e)
-        e = find(x, &n, &effective);
+        e = connection_of_path(x, &n, &effective);
     if (e)
         return e;
     const struct provider_identity *who = &t->op->test.identity;

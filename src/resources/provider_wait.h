@@ -14,6 +14,6 @@ void provider_wait(struct exchange *x, struct provider_op *op);
 /* Wipes *secret when the exchange ends. */
 void provider_wait_wipe(struct exchange *x, struct secret *secret);
 /* op's failure as the exchange's: copies the fault. */
-enum err provider_wait_failed(struct exchange *x, const struct provider_op *op);
+MUST_USE enum err provider_wait_failed(struct exchange *x, const struct provider_op *op);
 
 #endif

@@ -14,7 +14,6 @@
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/drafts.h"
-#include "core/settings.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/provider_wait.h"
@@ -56,7 +55,7 @@ static enum err form_doc(struct exchange *x, json_t **ret)
             return e;
     }
     for (size_t i = 0; i < sizeof(FORM_KEYS) / sizeof(FORM_KEYS[0]); i++) {
-        str value = kept ? doc_get_str(kept, FORM_KEYS[i]) : exchange_text(x, FORM_KEYS[i]);
+        str value = kept ? doc_get_str(kept, FORM_KEYS[i]) : request_input_kept(x, FORM_KEYS[i]);
         doc_set_str(form, FORM_KEYS[i], value);
     }
     if (str_empty(doc_get_str(form, "method")))
@@ -144,18 +143,11 @@ enum err request_show(struct exchange *x)
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
-static str connect_url(struct exchange *x, str connection)
-{
-    return arena_printf(x->arena, "%.*s/apps/%.*s/connections/%.*s/connect",
-                        STR_ARG(x->work->services->settings->public_url),
-                        STR_ARG(x->work->membership.slug), STR_ARG(connection));
-}
-
 static enum err keep_draft(struct exchange *x, str *ret_id)
 {
     json_t *content = doc_object(x->arena);
     for (size_t i = 0; i < sizeof(FORM_KEYS) / sizeof(FORM_KEYS[0]); i++)
-        doc_set_str(content, FORM_KEYS[i], exchange_text(x, FORM_KEYS[i]));
+        doc_set_str(content, FORM_KEYS[i], request_input_kept(x, FORM_KEYS[i]));
     if (x->params[1].p)
         doc_set_str(content, "connection", x->params[1]);
     enum err e = draft_save(x->work, content, ret_id);
@@ -171,7 +163,7 @@ static enum err refused(struct exchange *x, struct requesting *r, const struct c
         if (e)
             return e;
     }
-    doc_set_str(exchange_doc(x), "connect_url", connect_url(x, n->id));
+    doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, n->id));
     return credentials_refusal(x->work, n, effective);
 }
 
@@ -225,7 +217,7 @@ static enum err token_refused(struct exchange *x, struct requesting *r)
         e = work_commit(x->work);
     if (e)
         return e;
-    doc_set_str(exchange_doc(x), "connect_url", connect_url(x, r->connection));
+    doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, r->connection));
     return fail(&x->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(p->sentence));
 }
 

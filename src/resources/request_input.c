@@ -6,7 +6,7 @@
 #include "base/url.h"
 #include "core/work.h"
 
-#define HEADERS_MAX 32
+#define QUERY_MAX 16384
 
 /* --- query ------------------------------------------------------------------------------------ */
 
@@ -20,10 +20,12 @@ static str scalar(struct exchange *x, const json_t *value)
     return (str){NULL, 0};
 }
 
+/* Nothing is encoded once the query is too long: a long key with a million values would fill the
+ * exchange's arena a million times. */
 static int add_pair(struct exchange *x, struct buf *out, const char *key, const json_t *value)
 {
     str text = scalar(x, value);
-    if (!text.p)
+    if (!text.p || !buf_ok(out) || strlen(key) > QUERY_MAX || text.n > QUERY_MAX)
         return 0;
     if (out->n)
         buf_add_char(out, '&');
@@ -40,15 +42,15 @@ static str query_of_object(struct exchange *x, json_t *object)
     json_t *value, *one;
     size_t i;
     int ok = 1;
-    buf_init(&out, 16384);
+    buf_init(&out, QUERY_MAX);
     json_object_foreach (object, key, value) {
         if (json_is_null(value))
             continue;
         if (json_is_array(value)) {
             json_array_foreach (value, i, one)
-                ok = add_pair(x, &out, key, one) && ok;
+                ok = ok && add_pair(x, &out, key, one);
         } else
-            ok = add_pair(x, &out, key, value) && ok;
+            ok = ok && add_pair(x, &out, key, value);
     }
     if (!ok || !buf_ok(&out))
         exchange_field_error(x, "query",
@@ -76,8 +78,8 @@ struct headers {
 
 static void add_header(struct exchange *x, struct headers *h, str name, str value)
 {
-    if (h->count == HEADERS_MAX) {
-        exchange_field_error(x, "headers", "At most 32 headers, please.");
+    if (h->count == PROVIDER_HEADERS_MAX) {
+        exchange_field_error(x, "headers", "At most 20 headers, please.");
         return;
     }
     h->list[h->count++] =
@@ -114,7 +116,7 @@ static void headers_of_lines(struct exchange *x, struct headers *h, str text)
 
 static struct headers headers_field(struct exchange *x)
 {
-    struct headers h = {arena_alloc_array(x->arena, HEADERS_MAX, sizeof(*h.list)), 0};
+    struct headers h = {arena_alloc_array(x->arena, PROVIDER_HEADERS_MAX, sizeof(*h.list)), 0};
     json_t *given = doc_get(x->input, "headers");
     if (json_is_object(given))
         headers_of_object(x, &h, given);
@@ -131,6 +133,31 @@ static int names_a_type(const struct headers *h)
         if (str_eq_nocase(h->list[i].name, STR("Content-Type")))
             return 1;
     return 0;
+}
+
+static int is_credential(str line)
+{
+    str name = str_trim(str_slice(line, 0, str_find_char(line, ':')));
+    return str_eq_nocase(name, STR("Authorization")) || str_eq_nocase(name, STR("Cookie")) ||
+           str_eq_nocase(name, STR("Proxy-Authorization"));
+}
+
+str request_input_kept(struct exchange *x, const char *field)
+{
+    BUF_AUTO struct buf out = {0};
+    str text = exchange_text(x, field);
+    if (strcmp(field, "headers") != 0)
+        return text;
+    buf_init(&out, text.n + 1);
+    while (!str_empty(text)) {
+        str line = str_take_until(&text, '\n');
+        if (is_credential(line))
+            continue;
+        if (out.n)
+            buf_add_char(&out, '\n');
+        buf_add(&out, line);
+    }
+    return arena_str(x->arena, buf_str(&out));
 }
 
 /* --- body ------------------------------------------------------------------------------------- */

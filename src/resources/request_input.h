@@ -14,4 +14,8 @@
  * ERR_INVALID with field errors, or the provider's refusal. */
 MUST_USE enum err request_input(struct exchange *x, struct provider_request *request);
 
+/* The text of the form's field, fit for being shown again and kept: for "headers" without the lines
+ * that hold credentials (Authorization, Proxy-Authorization, Cookie), which are never sent. */
+str request_input_kept(struct exchange *x, const char *field);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/doc.h"
 #include "base/url.h"
+#include "http/status.h"
 
 #define PRETTY_MAX (16u * 1024 * 1024)
 #define SHOWN_MAX (1024u * 1024) /* of a body, on the page */
@@ -104,40 +105,6 @@ static str size_text(struct exchange *x, size_t n)
     return arena_printf(x->arena, "%.1f MB", (double)n / 1e6);
 }
 
-static const char *status_text(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } TEXTS[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {500, "Internal Server Error"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-    };
-    for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++)
-        if (TEXTS[i].status == status)
-            return TEXTS[i].text;
-    return "";
-}
-
 static str content_type(const struct provider_request *p)
 {
     for (size_t i = 0; i < p->reply_header_count; i++)
@@ -163,7 +130,7 @@ json_t *request_result_page(struct exchange *x, const struct request_result *r)
     doc_set_bool(doc, "ok", p->status >= 200 && p->status < 300);
     doc_set_int(doc, "size", (int64_t)p->reply_body.n);
     doc_set_str(doc, "size_text", size_text(x, p->reply_body.n));
-    doc_set_cstring(doc, "status_text", status_text(p->status));
+    doc_set_cstring(doc, "status_text", status_phrase(p->status));
     doc_set_str(doc, "content_type", content_type(p));
     return doc;
 }

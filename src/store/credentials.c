@@ -75,18 +75,6 @@ enum err store_credential_of(struct db *d, struct arena *a, struct fault *f, str
     return ERR_OK;
 }
 
-enum err store_credential_find(struct db *d, struct arena *a, struct fault *f, str app, str id,
-                               struct credential_row **ret)
-{
-    struct db_rows r;
-    enum err e = db_query(d, a, f, &r, "SELECT " COLUMNS FROM "WHERE c.app_id = $1 AND c.id = $2",
-                          DB_T(app), DB_T(id));
-    if (e)
-        return e;
-    *ret = first_of(a, &r);
-    return ERR_OK;
-}
-
 enum err store_credentials_of_app(struct db *d, struct arena *a, struct fault *f, str app, str user,
                                   struct credential_row **ret, size_t *ret_count)
 {

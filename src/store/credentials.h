@@ -51,9 +51,6 @@ struct site_row {
 /* The user's own row, or the shared one when owner.p is NULL; *ret NULL when there is none. */
 MUST_USE enum err store_credential_of(struct db *d, struct arena *a, struct fault *f,
                                       str connection, str owner, struct credential_row **ret);
-/* By id, within its app. *ret NULL when there is none. */
-MUST_USE enum err store_credential_find(struct db *d, struct arena *a, struct fault *f, str app,
-                                        str id, struct credential_row **ret);
 /* The user's own rows and the shared ones of an app, in no order. */
 MUST_USE enum err store_credentials_of_app(struct db *d, struct arena *a, struct fault *f, str app,
                                            str user, struct credential_row **ret,

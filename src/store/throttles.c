@@ -31,6 +31,15 @@ enum err store_throttle_add(struct db *d, struct arena *a, struct fault *f, str 
                     DB_B(name), DB_I(until), DB_I(now_ms));
 }
 
+enum err store_throttle_subtract(struct db *d, struct arena *a, struct fault *f, str name)
+{
+    struct db_rows r;
+
+    return db_query(d, a, f, &r,
+                    "UPDATE throttles SET count = count - 1 WHERE name = $1 AND count > 0",
+                    DB_B(name));
+}
+
 enum err store_throttle_delete(struct db *d, struct arena *a, struct fault *f, str name)
 {
     struct db_rows r;

@@ -17,6 +17,8 @@ MUST_USE enum err store_throttle_get(struct db *d, struct arena *a, struct fault
 /* Counts one more; a count whose time is over starts again and lasts until `until`. */
 MUST_USE enum err store_throttle_add(struct db *d, struct arena *a, struct fault *f, str name,
                                      int64_t now_ms, int64_t until);
+/* Counts one less, never below none. */
+MUST_USE enum err store_throttle_subtract(struct db *d, struct arena *a, struct fault *f, str name);
 MUST_USE enum err store_throttle_delete(struct db *d, struct arena *a, struct fault *f, str name);
 MUST_USE enum err store_throttles_expire(struct db *d, struct arena *a, struct fault *f,
                                          int64_t now_ms);

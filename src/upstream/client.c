@@ -1,9 +1,10 @@
 /* Calls in and verdicts out: queueing by origin, choosing a multi handle, deadlines, stopping.
  * The states of a transfer stand in client_int.h.
  *
- * Stopping: upstream_free() posts to each loop; there every transfer ends as UPSTREAM_STOPPED, and
- * as their done() may begin further calls, which end in the same way a turn later, the client is
- * taken down only when no transfer is left. The semaphore tells upstream_free().
+ * Stopping: upstream_stop() posts to each loop; there every transfer ends as UPSTREAM_STOPPED, and
+ * so does, a turn later, every one that is begun afterwards. upstream_free() posts once more, and
+ * as their done() may begin further calls, the client is taken down only when no transfer is left.
+ * The semaphore tells upstream_free().
  */
 #include "upstream/client.h"
 
@@ -95,7 +96,7 @@ static void client_gone(void *arg);
 /* At most one such post is under way: after it, the client's memory may be gone. */
 static void post_gone(struct client *c)
 {
-    if (!c->stopping || c->transfers || c->gone_posted)
+    if (!c->leaving || c->transfers || c->gone_posted)
         return;
     c->gone_posted = 1;
     loop_post(c->loop, client_gone, c);
@@ -299,7 +300,28 @@ static void client_stop(void *arg)
         t->call->outcome = UPSTREAM_STOPPED;
         transfer_end(t);
     }
+}
+
+static void client_leave(void *arg)
+{
+    struct client *c = arg;
+
+    client_stop(c);
+    c->leaving = 1;
     post_gone(c);
+}
+
+static void post_to_all(struct upstream *u, void (*fn)(void *arg))
+{
+    for (size_t i = 0; i < u->count; i++) {
+        must(!loop_is_current(u->clients[i].loop));
+        loop_post(u->clients[i].loop, fn, &u->clients[i]);
+    }
+}
+
+void upstream_stop(struct upstream *u)
+{
+    post_to_all(u, client_stop);
 }
 
 void upstream_free(struct upstream *u)
@@ -309,11 +331,9 @@ void upstream_free(struct upstream *u)
     if (u == NULL)
         return;
     must(sem_init(&stopped, 0, 0) == 0);
-    for (size_t i = 0; i < u->count; i++) {
-        must(!loop_is_current(u->clients[i].loop));
+    for (size_t i = 0; i < u->count; i++)
         u->clients[i].stopped = &stopped;
-        loop_post(u->clients[i].loop, client_stop, &u->clients[i]);
-    }
+    post_to_all(u, client_leave);
     for (size_t i = 0; i < u->count; i++) {
         while (sem_wait(&stopped) != 0)
             continue; /* a signal */
@@ -323,6 +343,7 @@ void upstream_free(struct upstream *u)
     mem_free(u->ca_file);
     mem_free(u->proxy);
     mem_free(u->user_agent);
+    held_unref(u->held);
     mem_free(u);
     curl_global_cleanup();
 }
@@ -359,6 +380,7 @@ enum err upstream_new(struct fault *f, struct loops *loops, const struct upstrea
     u->proxy = heap_copy(config->proxy);
     u->user_agent = heap_copy(config->user_agent);
     u->allow = config->allow;
+    u->held = held_new(UPSTREAM_HELD_MAX);
     u->connect_timeout_ms = (long)config->connect_timeout_ms;
     u->count = loops_count(loops);
     u->clients = mem_alloc_array(u->count, sizeof(*u->clients));

@@ -19,6 +19,11 @@
 
 struct upstream;
 
+/* Bytes of answers that are kept at the same time, from their arrival until their calls' arenas
+ * are freed. The 64 KiB that an answer begins with are not counted, so that small ones always get
+ * through. */
+#define UPSTREAM_HELD_MAX ((size_t)256 * 1024 * 1024)
+
 struct upstream_config {
     str ca_file;    /* PEM; empty: the system's bundle */
     str proxy;      /* "http://host:port"; empty: none, whatever the environment says */
@@ -32,9 +37,13 @@ struct upstream_config {
  * responsibility. */
 MUST_USE enum err upstream_new(struct fault *f, struct loops *loops,
                                const struct upstream_config *config, struct upstream **ret);
-/* Ends every call in flight as UPSTREAM_STOPPED (their done() comes first), on their loops, then
- * frees. Before loops_stop(), on a thread that is no loop; accepts NULL. Nobody may begin a call
- * afterwards, except from within those done(): such calls end as UPSTREAM_STOPPED too. */
+/* Ends every call in flight as UPSTREAM_STOPPED, and later every one that is begun from now on. On
+ * a thread that is no loop; does not wait. */
+void upstream_stop(struct upstream *u);
+/* As upstream_stop(), waits until their done() have come, on their loops, then frees. Before
+ * loops_stop(), on a thread that is no loop; accepts NULL. Nobody may begin a call afterwards,
+ * except from within those done(): such calls end as UPSTREAM_STOPPED too. The arenas of calls may
+ * live on. */
 void upstream_free(struct upstream *u);
 
 /* What became of a call. Where nothing else is said, `sent` tells whether the request may have
@@ -50,6 +59,7 @@ enum upstream_outcome {
     UPSTREAM_CUT,       /* the connection broke before the answer was whole; sent */
     UPSTREAM_GARBLED,   /* what came is not HTTP */
     UPSTREAM_TOO_LARGE, /* body over body_max, or headers over 64 KiB; sent */
+    UPSTREAM_FULL,      /* all answers together would take over UPSTREAM_HELD_MAX; sent */
     UPSTREAM_STOPPED    /* Mortise is being stopped */
 };
 

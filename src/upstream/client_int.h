@@ -20,12 +20,14 @@
 #include "upstream/auth.h"
 #include "upstream/client.h"
 #include "upstream/guard.h"
+#include "upstream/held.h"
 
 #define SHARD_TRANSFERS 64      /* of one multi handle for HTTP/1.1: it walks all its connections */
 #define STARTING_MAX 64         /* calls to one origin that are still connecting */
 #define STREAMS_A_CONNECTION 64 /* HTTP/2; servers allow 100 or more */
 #define ORIGINS_KEPT 256
 #define EASY_KEPT 64
+#define HELD_FREE ((size_t)64 * 1024) /* of a body, not counted */
 #define REPLY_HEADERS_MAX ((size_t)64 * 1024)
 
 struct client;
@@ -79,6 +81,8 @@ struct transfer {
     int allowed; /* plain and private addresses are all right */
     int guarded;
     int too_large;
+    int full;       /* answers together would pass UPSTREAM_HELD_MAX */
+    size_t held;    /* of the body, what is counted in upstream->held */
     int head_whole; /* the empty line after the headers came */
     char error[CURL_ERROR_SIZE];
 };
@@ -95,6 +99,7 @@ struct client {
     size_t queued;
     int pump_wanted;
     int stopping;
+    int leaving;
     int gone_posted;
     sem_t *stopped;
     CURL *idle[EASY_KEPT];
@@ -106,6 +111,7 @@ struct upstream {
     char *proxy;
     char *user_agent;
     const struct allow_list *allow;
+    struct held *held;
     long connect_timeout_ms;
     struct client *clients;
     size_t count;

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "upstream/client_int.h"
 
-/* The clause after "The connection to HOST is not secure: ". */
+/* The clause after "No secure connection to HOST could be made: ". */
 static const char *verify_reason(long verify)
 {
     switch (verify) {
@@ -106,6 +106,8 @@ static enum upstream_outcome outcome_of(const struct transfer *t, CURLcode code)
 {
     if (code == CURLE_OK) /* libcurl takes headers that break off for an answer without a body */
         return t->head_whole ? UPSTREAM_ANSWERED : UPSTREAM_CUT;
+    if (t->full)
+        return UPSTREAM_FULL;
     if (t->too_large)
         return UPSTREAM_TOO_LARGE;
     if (code == CURLE_COULDNT_RESOLVE_HOST)
@@ -124,11 +126,19 @@ static enum upstream_outcome outcome_of(const struct transfer *t, CURLcode code)
     return UPSTREAM_CUT;
 }
 
+struct kept_body {
+    struct buf buf;
+    struct held *held;
+    size_t counted;
+};
+
 static void release_body(void *object)
 {
-    struct buf *b = object;
+    struct kept_body *b = object;
 
-    buf_done(b);
+    buf_done(&b->buf);
+    held_subtract(b->held, b->counted);
+    held_unref(b->held);
     mem_free(b);
 }
 
@@ -136,13 +146,14 @@ static void release_body(void *object)
 static void hand_over(struct transfer *t)
 {
     struct upstream_call *call = t->call;
-    struct buf *b = mem_new(struct buf);
+    struct kept_body *b = mem_new(struct kept_body);
     long status = 0;
     long version = 0;
 
     auth_mask(&t->auth, call->secret, t->body.p, t->body.n);
-    *b = t->body;
+    *b = (struct kept_body){t->body, held_ref(t->client->upstream->held), t->held};
     buf_init(&t->body, 0);
+    t->held = 0;
     arena_defer(call->arena, release_body, b);
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
@@ -150,7 +161,7 @@ static void hand_over(struct transfer *t)
     call->status = (int)status;
     call->reply_headers = t->reply;
     call->reply_header_count = t->reply_count;
-    call->reply_body = b->n ? buf_str(b) : STR("");
+    call->reply_body = b->buf.n ? buf_str(&b->buf) : STR("");
 }
 
 void outcome_judge(struct transfer *t, CURLcode code)

@@ -50,6 +50,12 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
 {
     struct transfer *t = arg;
 
+    if (t->body.n + one * n > HELD_FREE) {
+        t->full = !held_add(t->client->upstream->held, one * n);
+        if (t->full)
+            return one * n + 1;
+        t->held += one * n;
+    }
     buf_add_bytes(&t->body, p, one * n);
     if (buf_ok(&t->body))
         return n;
@@ -220,4 +226,5 @@ void transfer_release(struct transfer *t)
     curl_slist_free_all(t->headers);
     auth_wipe(&t->auth);
     buf_done(&t->body);
+    held_subtract(c->upstream->held, t->held);
 }

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-int upstream_url_default_port(str scheme)
+static int default_port(str scheme)
 {
     return str_eq(scheme, STR("http")) ? 80 : 443;
 }
@@ -137,7 +137,7 @@ str upstream_url_origin(struct arena *a, const struct upstream_url *u)
     const char *open = bracket ? "[" : "";
     const char *close = bracket ? "]" : "";
 
-    if (u->port == upstream_url_default_port(u->scheme))
+    if (u->port == default_port(u->scheme))
         return arena_printf(a, "%.*s://%s%.*s%s", STR_ARG(u->scheme), open, STR_ARG(u->host),
                             close);
     return arena_printf(a, "%.*s://%s%.*s%s:%d", STR_ARG(u->scheme), open, STR_ARG(u->host), close,

@@ -28,6 +28,5 @@ struct upstream_url {
 int upstream_url_parse(struct arena *a, str text, struct upstream_url *ret);
 /* "https://host", with ":port" only where it is not the scheme's own (RFC 6454 section 6.2). */
 str upstream_url_origin(struct arena *a, const struct upstream_url *u);
-int upstream_url_default_port(str scheme);
 
 #endif

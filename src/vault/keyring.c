@@ -24,17 +24,6 @@ void keyring_done(struct keyring *k)
     k->count = 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* 64 hexadecimal characters and an optional line end. */
 static int parse_key(const struct secret *text, struct secret *ret)
 {
@@ -45,8 +34,8 @@ static int parse_key(const struct secret *text, struct secret *ret)
         return 0;
     secret_alloc(&key, AEAD_KEY_BYTES);
     for (size_t i = 0; i < AEAD_KEY_BYTES; i++) {
-        int high = hex_digit(s.p[2 * i]);
-        int low = hex_digit(s.p[2 * i + 1]);
+        int high = str_hex_value(s.p[2 * i]);
+        int low = str_hex_value(s.p[2 * i + 1]);
         if (high < 0 || low < 0)
             return 0;
         key.p[i] = (unsigned char)(high << 4 | low);

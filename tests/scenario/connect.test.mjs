@@ -62,6 +62,8 @@ test('a scoped token is found out and used through the gateway, then and later',
   assert.equal(answer.body.status, 200, answer.text);
   assert.deepEqual(await callsOf(s),
     [`GET 127.0.0.1 /ex/jira/${CLOUD_ID}/rest/api/3/project/search as ${ANNA}`]);
+  const tested = await user.post(`/apps/${app}/connections/${id}/test`);
+  assert.equal(tested.body.sentence, 'Everything works: this is Anna Admin on acme.', tested.text);
 });
 
 test('a service account connects like anybody', async () => {

@@ -72,7 +72,7 @@ static void actor_and_membership_are_filled(void **state)
     assert_str(w->actor.email, "appadmin@x.test");
     assert_false(w->actor.workspace_admin);
     assert_str(w->membership.app, "sun");
-    assert_int_equal(w->membership.role, ROLE_ADMIN);
+    assert_int_equal(w->membership.role, PERMISSION_ROLE_ADMIN);
     w = world_as(&o, "boss", NULL, ACCESS_WORKSPACE_ADMIN);
     assert_true(w->actor.workspace_admin);
     assert_null(w->membership.app.p);
@@ -207,18 +207,15 @@ static void throttle_refuses_beyond_its_limit(void **state)
 
     world_open(&o, state);
     w = world_work(&o, NULL);
-    for (int i = 0; i < 3; i++) {
-        contract_ok(o.c, throttle_check(w, &t, STR("anna"), &wait_s));
+    for (int i = 0; i < 3; i++)
         contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)));
-    }
     assert_int_equal(wait_s, -1);
     w->now_ms += 1500;
-    assert_err(throttle_check(w, &t, STR("anna"), &wait_s), ERR_TOO_MANY_ATTEMPTS);
-    assert_int_equal(wait_s, 59);
     assert_err(world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)), ERR_TOO_MANY_ATTEMPTS);
+    assert_int_equal(wait_s, 59);
     assert_non_null(strstr(o.c->fault.message, "Wait 1 minute,"));
-    contract_ok(o.c, throttle_check(w, &t, STR("berta"), &wait_s));
-    contract_ok(o.c, throttle_check(w, &t2, STR("d|anna"), &wait_s));
+    contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("berta"), &wait_s)));
+    contract_ok(o.c, world_end(w, throttle_take(w, &t2, STR("d|anna"), &wait_s)));
     w->now_ms += 58500; /* the first attempt is a minute old: being refused prolongs nothing */
     contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)));
     world_close(&o);
@@ -236,8 +233,26 @@ static void throttle_is_cleared(void **state)
     contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)));
     contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("berta"), &wait_s)));
     contract_ok(o.c, world_end(w, throttle_clear(w, &t, STR("anna"))));
-    contract_ok(o.c, throttle_check(w, &t, STR("anna"), &wait_s));
-    assert_err(throttle_check(w, &t, STR("berta"), &wait_s), ERR_TOO_MANY_ATTEMPTS);
+    contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)));
+    assert_err(world_end(w, throttle_take(w, &t, STR("berta"), &wait_s)), ERR_TOO_MANY_ATTEMPTS);
+    world_close(&o);
+}
+
+static void throttle_takes_an_attempt_back(void **state)
+{
+    static const struct throttle t = {"kind", 1, CLOCK_MINUTE_MS};
+    struct world o;
+    struct work *w;
+    int wait_s;
+
+    world_open(&o, state);
+    w = world_work(&o, NULL);
+    contract_ok(o.c, world_end(w, throttle_give_back(w, &t, STR("anna")))); /* none: no matter */
+    contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)));
+    contract_ok(o.c, world_end(w, throttle_give_back(w, &t, STR("anna"))));
+    contract_ok(o.c, world_end(w, throttle_give_back(w, &t, STR("anna")))); /* never below none */
+    contract_ok(o.c, world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)));
+    assert_err(world_end(w, throttle_take(w, &t, STR("anna"), &wait_s)), ERR_TOO_MANY_ATTEMPTS);
     world_close(&o);
 }
 
@@ -252,6 +267,7 @@ int main(void)
         CONTRACT(csrf_token_belongs_to_one_session),
         CONTRACT(throttle_refuses_beyond_its_limit),
         CONTRACT(throttle_is_cleared),
+        CONTRACT(throttle_takes_an_attempt_back),
     };
 
     return contract_run(cases, COUNT_OF(cases));

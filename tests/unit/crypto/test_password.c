@@ -36,6 +36,14 @@ static int tear_down(void **state)
     return 0;
 }
 
+static int fits(struct fixture *x, str encoded, const struct secret *password)
+{
+    int ret = -1;
+
+    assert_int_equal(password_fits(x->gate, NULL, encoded, password, &ret), ERR_OK);
+    return ret;
+}
+
 static void test_reference_vector(void **state)
 {
     /* phc-winner-argon2, src/test.c: t=2, m=2^16, p=1, "password", "somesalt" */
@@ -45,9 +53,9 @@ static void test_reference_vector(void **state)
     SECRET_AUTO struct secret password = {0};
 
     secret_set(&password, "password", 8);
-    assert_true(password_fits(x->gate, encoded, &password));
+    assert_true(fits(x, encoded, &password));
     secret_set(&password, "passwore", 8);
-    assert_false(password_fits(x->gate, encoded, &password));
+    assert_false(fits(x, encoded, &password));
 }
 
 static void test_hash_and_fit(void **state)
@@ -61,11 +69,11 @@ static void test_hash_and_fit(void **state)
     assert_int_equal(password_hash(x->gate, x->arena, NULL, &password, &second), ERR_OK);
     assert_true(str_starts(first, STR("$argon2id$v=19$m=65536,t=3,p=1$")));
     assert_false(str_eq(first, second)); /* another salt */
-    assert_true(password_fits(x->gate, first, &password));
+    assert_true(fits(x, first, &password));
     secret_set(&password, "with\0nuL", 8);
-    assert_false(password_fits(x->gate, first, &password));
+    assert_false(fits(x, first, &password));
     secret_set(&password, "with", 4);
-    assert_false(password_fits(x->gate, first, &password));
+    assert_false(fits(x, first, &password));
 }
 
 static void test_characters(void **state)
@@ -78,12 +86,13 @@ static void test_characters(void **state)
     assert_int_equal(password_characters(&password), 3);
 }
 
-static int64_t time_of_fit(struct fixture *x, str encoded, const struct secret *password, int fits)
+static int64_t time_of_fit(struct fixture *x, str encoded, const struct secret *password,
+                           int expected)
 {
     struct timespec from, to;
 
     assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from), 0);
-    assert_int_equal(password_fits(x->gate, encoded, password), fits);
+    assert_int_equal(fits(x, encoded, password), expected);
     assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to), 0);
     return (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
 }
@@ -108,6 +117,7 @@ static void test_unknown_user_costs_the_same(void **state)
 struct caller {
     struct fixture *x;
     pthread_t thread;
+    enum err e;
     int fits;
     _Atomic int *running;
 };
@@ -118,10 +128,10 @@ static void *call_fits(void *arg)
     SECRET_AUTO struct secret password = {0};
 
     secret_set(&password, "password", 8);
-    c->fits = password_fits(c->x->gate,
-                            STR("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ"
-                                "$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"),
-                            &password);
+    c->e = password_fits(c->x->gate, NULL,
+                         STR("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ"
+                             "$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"),
+                         &password, &c->fits);
     atomic_fetch_sub(c->running, 1);
     return NULL;
 }
@@ -162,9 +172,32 @@ static void test_two_at_a_time(void **state)
     }
     for (size_t i = 0; i < COUNT_OF(callers); i++) {
         assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
+        assert_int_equal(callers[i].e, ERR_OK);
         assert_true(callers[i].fits);
     }
     assert_in_range(most, 1, MOST_AREAS);
+}
+
+/* Two inside, three before the gate; whoever comes beyond is sent away and does not wait. */
+static void test_a_crowd_is_sent_away(void **state)
+{
+    struct caller callers[24];
+    struct fixture *x = *state;
+    _Atomic int running = COUNT_OF(callers);
+    size_t served = 0;
+
+    assert_int_equal(password_gate_check(x->gate, NULL), ERR_OK);
+    for (size_t i = 0; i < COUNT_OF(callers); i++) {
+        callers[i] = (struct caller){.x = x, .running = &running};
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call_fits, &callers[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(callers); i++) {
+        assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
+        assert_true(callers[i].e == ERR_OVERLOADED || callers[i].fits);
+        served += callers[i].e == ERR_OK;
+    }
+    assert_in_range(served, 5, COUNT_OF(callers) - 1);
+    assert_int_equal(password_gate_check(x->gate, NULL), ERR_OK);
 }
 
 int main(void)
@@ -172,7 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_vector), cmocka_unit_test(test_hash_and_fit),
         cmocka_unit_test(test_characters),       cmocka_unit_test(test_unknown_user_costs_the_same),
-        cmocka_unit_test(test_two_at_a_time),
+        cmocka_unit_test(test_two_at_a_time),    cmocka_unit_test(test_a_crowd_is_sent_away),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -243,7 +243,7 @@ static void test_headers(void **state)
 
 static void test_too_many_headers_and_twice(void **state)
 {
-    struct provider_header many[JIRA_HEADERS_MAX + 1];
+    struct provider_header many[PROVIDER_HEADERS_MAX + 1];
     struct provider_header twice[] = {{STR("Accept"), STR("a")}, {STR("accept"), STR("b")}};
     char value[JIRA_HEADER_VALUE_MAX + 1];
     struct provider_header longest = {STR("Accept"), {value, JIRA_HEADER_VALUE_MAX}};

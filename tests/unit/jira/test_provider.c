@@ -166,7 +166,7 @@ static int set_up(void **state)
         .allow_hosts = str_from(allow),
         .atlassian_api_url = str_from(x->gateway),
         .atlassian_sites = STR("localhost"),
-        .upstream_timeout = STR("1"),
+        .upstream_timeout = STR("2"),
     };
     x->loops = loops_start(2);
     assert_int_equal(jira_provider_new(NULL, &s, x->loops, &x->provider), ERR_OK);
@@ -263,7 +263,6 @@ static void test_classic_key(void **state)
     assert_str(c->base_path, "");
     assert_str(c->identity.account_id, "5b10");
     assert_str(c->identity.account_name, "Anna");
-    assert_str(c->identity.account_email, "anna@acme.example");
     assert_str(c->identity.site_id, CLOUD_ID);
     assert_str(c->identity.site_url, x->site); /* evil.example is not believed */
     assert_str(c->identity.site_name, "acme");
@@ -323,7 +322,7 @@ static void test_refusals(void **state)
     expect_failed(x, x->site, "gone", ERR_UPSTREAM_NOT_JIRA, STAGE_ADDRESS, MEANING_SITE_MOVED,
                   "There is no Jira site");
     expect_failed(x, x->site, "slow", ERR_UPSTREAM_TIMEOUT, STAGE_TOKEN, MEANING_PROVIDER_ERROR,
-                  "did not answer within 1 seconds");
+                  "did not answer within 2 seconds");
 }
 
 /* After a CAPTCHA nobody is asked again, not the gateway either. */

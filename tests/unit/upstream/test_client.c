@@ -315,7 +315,8 @@ static void test_verdicts(void **state)
     struct fixture *x = *state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct caller_call *c = begin(x, rows[i].method, rows[i].path, 300);
+        struct caller_call *c =
+            begin(x, rows[i].method, rows[i].path, rows[i].outcome == UPSTREAM_SLOW ? 300 : 10000);
         struct upstream_call *call = caller_wait(c);
         if (call->outcome != rows[i].outcome || !call->sent)
             fail_msg("%s %s: outcome %d, phase %d, sent %d: %s", rows[i].method, rows[i].path,
@@ -494,6 +495,9 @@ static void test_stopping_ends_every_call(void **state)
         calls[i] = begin(x, "POST", "/hang", 60000);
     struct caller_call *ok = begin(x, "GET", "/ok", 5000);
     (void)caller_wait(ok);
+    upstream_stop(x->caller->upstream);
+    struct caller_call *late = begin(x, "GET", "/ok", 5000);
+    assert_int_equal(caller_wait(late)->outcome, UPSTREAM_STOPPED);
     upstream_free(x->caller->upstream);
     x->caller->upstream = NULL;
     for (size_t i = 0; i < COUNT_OF(calls); i++) {
@@ -501,6 +505,7 @@ static void test_stopping_ends_every_call(void **state)
         caller_call_free(calls[i]);
     }
     caller_call_free(ok);
+    caller_call_free(late);
 }
 
 /* With a proxy everything goes there, in absolute form, and the environment's is still nothing. */

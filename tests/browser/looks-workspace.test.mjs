@@ -1,0 +1,124 @@
+// The pages outside apps as everybody sees them: every check and four pictures each
+// (build/screenshots/<name>-{light,dark,360,1600}.png), empty and failing states included.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+
+import { PASSWORD } from '../lib/client.mjs';
+import { makeApp } from '../lib/scene.mjs';
+import { ROOT, startStack } from '../lib/stack.mjs';
+import { openBrowser } from './lib/browser.mjs';
+import { LOOKS, looks } from './lib/looks.mjs';
+import { furnish } from './lib/scene.mjs';
+
+let s;
+let b;
+let w; // the workspace, see furnish()
+const people = {};
+const { page, complete } = looks('workspace');
+
+before(async () => {
+  s = await startStack(null);
+  b = await openBrowser();
+  people.nobody = await b.person(s);
+});
+afterEach(() => b.calm());
+after(async () => {
+  await b?.close();
+  await s?.close();
+});
+
+const nobody = () => people.nobody;
+const root = () => people.root;
+const nora = () => people.nora;
+const linkOf = async (answer) => new URL((await answer).body.link).pathname;
+const TOO_LONG = 'x'.repeat(300);
+
+test('the table of pages names every template', () => {
+  const files = fs.readdirSync(path.join(ROOT, 'ui')).filter((f) => /^[^_].*\.html$/.test(f));
+  assert.deepEqual(Object.values(LOOKS).flat().sort(), files.map((f) => f.replace('.html', '')).sort());
+});
+
+page('session.new', nobody, '/session');
+page('link.setup', nobody, () => s.setupPath());
+
+test('the first admin signs in', async () => {
+  w = { root: await s.setup() };
+  people.root = await b.person(s, { client: w.root });
+});
+
+page('apps.empty', root, '/apps');
+page('groups.empty', root, '/groups');
+page('flagged-apps.empty', root, '/flagged-apps');
+
+test('the workspace is furnished', async () => {
+  Object.assign(w, await furnish(s, w.root));
+  people.nora = await b.person(s, { client: w.nora });
+});
+
+page('session', nobody, '/session?return_to=%2Fapps');
+page('session.wrong', nobody, async (p) => {
+  await p.fill('E-mail', 'nora.keller@example.com');
+  await p.fill('Password', 'not the right one');
+  await p.press('Sign in', p.page.locator('main'));
+  await p.sees('do not match an active account');
+});
+page('session.signed-in', nora, '/session');
+page('link.invite', nobody, () => linkOf(w.root.post(`/users/${w.invited}/link`)));
+page('link.wrong', nobody, async (p) => {
+  await p.fill('Password', `${'p'.repeat(1200)}`);
+  await p.press('Create my account');
+  await p.page.locator('#password-error').waitFor();
+});
+page('link.reset', nobody, () => linkOf(w.root.post(`/users/${w.sam.me.id}/link`)));
+page('problem.link-used', nobody, `/links/${'a'.repeat(43)}`);
+page('problem', nora, '/apps/no-such-app');
+page('problem.not-allowed', nora, '/users');
+
+page('me', nora, '/me');
+page('me.wrong', nora, async (p) => {
+  await p.fill('Current password', 'not the right one');
+  await p.fill('New password', PASSWORD);
+  await p.press('Change the password');
+  await p.page.locator('#current_password-error').waitFor();
+});
+page('users', root, '/users');
+page('users.wrong', root, async (p) => {
+  await p.fill('E-mail', 'nora.keller@example.com');
+  await p.press('Make an invitation link');
+  assert.match(await p.problem(), /./);
+});
+page('users.none', root, '/users?query=zebra');
+page('user', root, () => `/users/${w.sam.me.id}`);
+page('user.disabled', root, () => `/users/${w.disabled}`);
+page('user.invited', root, () => `/users/${w.invited}`);
+page('user-link', root, async (p) => {
+  await p.press('Make a link');
+  await p.sees('It is shown only now');
+});
+page('groups', root, '/groups');
+page('group', root, () => `/groups/${w.group}`);
+page('flagged-apps', root, async () => {
+  const lone = await s.user(w.root, 'lone.admin@example.com', 'Lone Admin');
+  await makeApp(lone, 'Onboarding');
+  await w.root.patch(`/users/${lone.me.id}`, { disabled: true });
+  return '/flagged-apps';
+});
+page('apps', nora, async () => {
+  await makeApp(w.nora, 'Support triage', { description: 'Turns support mail into issues.' });
+  await makeApp(w.nora, 'Weekly report');
+  return '/apps';
+});
+page('apps.none', nora, '/apps?query=zebra');
+page('app-new', nora, '/apps/new');
+page('app-new.wrong', nora, async (p) => {
+  await p.fill('Name', TOO_LONG);
+  await p.page.getByLabel('Address').fill('Not A Slug!');
+  await p.press('Create the app');
+  await p.page.locator('#name-error').waitFor();
+  await p.page.locator('#slug-error').waitFor();
+});
+
+complete();

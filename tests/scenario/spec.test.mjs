@@ -1,0 +1,116 @@
+// Atlassian's OpenAPI file judges what Mortise sends and what it is answered: Mortise -> Prism, which
+// turns every request or answer that breaks the file into an error of its own -> the simulator.
+// What the file does not know goes past Prism: /_edge/tenant_info, and the gateway. Exempt as in
+// tests/sim/spec.test.mjs: /search, attachments, empty 201s.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { addConnection, ANNA, assertProblem, connect, fault, makeApp, run } from '../lib/scene.mjs';
+import { freePort, Process, ROOT, startStack } from '../lib/stack.mjs';
+
+const SPEC = process.env.MORTISE_JIRA_SPEC ?? path.join(ROOT, '../shared/data/jira-v3.json');
+const PRISM = path.join(ROOT, 'tests/node_modules/@stoplight/prism-cli/dist/index.js');
+
+function reasonToSkip() {
+  if (!fs.existsSync(SPEC)) return `the OpenAPI file is not at ${SPEC}; name it in MORTISE_JIRA_SPEC`;
+  if (!fs.existsSync(PRISM)) return 'Prism is not installed: run npm ci in tests/';
+  return false;
+}
+
+let s;
+let prism;
+let front;
+let user;
+let app;
+let id;
+
+// The host that Mortise knows as the site.
+function startFront(port, prismPort) {
+  front = http.createServer((request, response) => {
+    const toPrism = request.url.startsWith('/rest/');
+    const passed = http.request({ host: '127.0.0.1', port: toPrism ? prismPort : s.simPort, method: request.method,
+      path: toPrism ? request.url : `/sites/acme${request.url}`,
+      headers: { ...request.headers, host: `127.0.0.1:${toPrism ? prismPort : s.simPort}` } }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    passed.on('error', () => response.destroy());
+    request.pipe(passed);
+  });
+  return new Promise((done) => front.listen(port, '127.0.0.1', done));
+}
+
+describe('what passes between Mortise and Jira', { skip: reasonToSkip() }, () => {
+  before(async () => {
+    const [port, prismPort] = [await freePort(), await freePort()];
+    s = await startStack(null, { allow: [`http://acme.localhost:${port}`] });
+    prism = new Process('prism', process.execPath, [PRISM, 'proxy', SPEC, `${s.simUrl}/sites/acme`, '--errors',
+      '-h', '127.0.0.1', '-p', String(prismPort)]);
+    await startFront(port, prismPort);
+    const root = await s.setup();
+    user = await s.user(root, 'user@example.com');
+    app = await makeApp(user);
+    id = await addConnection(user, app, { base_url: `http://acme.localhost:${port}`, base_url_fixed: true });
+    await prism.waitFor(/is listening on/, 60000);
+  });
+  after(async () => {
+    front?.close();
+    front?.closeAllConnections();
+    await prism?.stop();
+    await s?.stop();
+  });
+
+  // Prism's own verdicts are problem documents of the type "https://stoplight.io/prism/errors#...".
+  async function judged(request, status) {
+    const answer = await run(user, app, id, request);
+    assert.equal(answer.status, 200, answer.text);
+    assert.doesNotMatch(answer.text, /stoplight\.io\/prism/, answer.text.slice(0, 2000));
+    assert.equal(answer.body.status, status, answer.text.slice(0, 2000));
+    return answer.body.body;
+  }
+
+  test('connect and Test ask as the file says', async () => {
+    const done = await connect(s, user, app, id, ANNA, { base_url: '' });
+    assert.equal(done.connection.account, 'Anna Admin');
+    const tested = await user.post(`/apps/${app}/connections/${id}/test`);
+    assert.equal(tested.body.ok, true, tested.text);
+  });
+
+  const v3 = (rest) => `/rest/api/3${rest}`;
+  const adf = { type: 'doc', version: 1,
+    content: [{ type: 'paragraph', content: [{ type: 'text', text: 'Grüße' }] }] };
+  const fields = { project: { key: 'OPS' }, issuetype: { name: 'Task' }, summary: 'by spec', description: adf };
+
+  for (const [target, query] of [['/myself'], ['/serverInfo'], ['/project/search', { maxResults: 2 }], ['/project/ACME'],
+    ['/issue/createmeta/HR/issuetypes'], ['/issue/createmeta/ACME/issuetypes/10001'], ['/issue/ACME-1', { fields: ['summary', 'status'] }],
+    ['/search/jql', { jql: 'project = ACME ORDER BY key', maxResults: 3, fields: '*all' }], ['/user/search', { query: 'a' }],
+    ['/field'], ['/status'], ['/priority']])
+    test(`GET ${target}`, () => judged({ path: v3(target), query }, 200));
+
+  test('an issue is made, read, commented, changed, moved, found and deleted', async () => {
+    const { key } = await judged({ method: 'POST', path: v3('/issue'), body: { fields } }, 201);
+    const at = v3(`/issue/${key}`);
+    assert.equal((await judged({ path: at }, 200)).fields.summary, 'by spec');
+    await judged({ method: 'POST', path: `${at}/comment`, body: { body: adf } }, 201);
+    await judged({ method: 'PUT', path: at, body: { fields: { summary: 'changed', labels: ['a'] } } }, 204);
+    await judged({ method: 'POST', path: `${at}/transitions`, body: { transition: { id: '21' } } }, 204);
+    await judged({ method: 'POST', path: v3('/search/jql'), body: { jql: `key = ${key}`, fields: ['summary'] } }, 200);
+    await judged({ method: 'POST', path: v3('/search/approximate-count'), body: { jql: 'project = OPS' } }, 200);
+    await judged({ method: 'POST', path: v3('/issue'), body: { fields: { ...fields, summary: '' } } }, 400);
+    await judged({ method: 'DELETE', path: at }, 204);
+    await judged({ path: at }, 404);
+  });
+
+  test('a violation would be noticed, in what is asked and in what is answered', async () => {
+    await assert.rejects(judged({ method: 'POST', path: v3('/search/jql'), body: { jql: 'project = OPS', maxResults: 'many' } }, 200));
+    await fault(s, 'body', { body: '{"accountId":5}' });
+    await assert.rejects(judged({ path: v3('/myself') }, 200));
+    assertProblem(await run(user, app, id, { path: '/secure' }), 403, 'blocked_by_policy');
+  });
+
+  test('the server ends well, and its log is clean', () => s.close());
+});
