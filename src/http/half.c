@@ -124,7 +124,12 @@ static void finish(void *arg, void *worker_state)
     struct dispatch *d = x->private->dispatch;
 
     x->wait = (struct exchange_wait){0};
-    settle(d, x, run_half(d, x, x->route->finish, worker_state), worker_state);
+    enum err e = run_half(d, x, x->route->finish, worker_state);
+    if (e == ERR_STORAGE_BUSY || e == ERR_STORAGE_FAILED) /* "Nothing was changed" may be wrong */
+        (void)fail(&x->fault, e,
+                   "The database could not be used at the end. What you asked for may have been "
+                   "done: look before you send it again.");
+    settle(d, x, e, worker_state);
 }
 
 static void wait_done(void *token)

@@ -239,6 +239,9 @@ enum err request_finish(struct exchange *x)
         return token_refused(x, r);
     if (p->meaning == MEANING_NOT_PROVIDER)
         return fail(&x->fault, ERR_UPSTREAM_NOT_JIRA, "%.*s", STR_ARG(p->sentence));
+    e = work_commit(x->work); /* a large answer takes long to show: others may write meanwhile */
+    if (e)
+        return e;
 
     struct request_result result = {
         .reply = p,

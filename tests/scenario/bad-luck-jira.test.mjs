@@ -80,9 +80,12 @@ test('the gateway fails while a scoped key is proven: nothing is saved, nothing 
 });
 
 test('serverInfo may fail: the site is known by its cloud id', async () => {
-  await fault(s, 'status', { status: 500, match: { path: '/rest/api/3/serverInfo' }, times: 'always' });
-  const done = await connect(s, root, app, fresh, ANNA);
-  assert.equal(done.connection.site_url, s.site());
+  for (const kind of ['status', 'cut_before', 'html', 'invalid_utf8']) {
+    await noFaults(s);
+    await fault(s, kind, { match: { path: '/rest/api/3/serverInfo' }, times: 'always' });
+    const done = await connect(s, root, app, fresh, ANNA);
+    assert.equal(done.connection.site_url, s.site());
+  }
   await root.delete(`/apps/${app}/connections/${fresh}/credential`);
 });
 

@@ -83,6 +83,7 @@ test('a user is invited by a one-time link, which works once', async () => {
   assertProblem(await s.client().signIn('ina@example.com'), 401, 'sign_in_failed');
   const ina = await s.accept(pathOf(link), { password: PASSWORD });
   assert.equal(ina.me.workspace_admin, false);
+  assertProblem(await s.client().get(pathOf(link)), 410, 'link_expired');
   assertProblem(await s.client().post(pathOf(link), { password: PASSWORD }), 410, 'link_expired');
   assert.equal((await s.client().signIn('INA@example.COM')).status, 200);
   assertProblem(await root.post('/users', { email: 'ina@EXAMPLE.com' }), 409, 'name_taken');
