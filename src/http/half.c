@@ -125,10 +125,13 @@ static void finish(void *arg, void *worker_state)
 
     x->wait = (struct exchange_wait){0};
     enum err e = run_half(d, x, x->route->finish, worker_state);
-    if (e == ERR_STORAGE_BUSY || e == ERR_STORAGE_FAILED) /* "Nothing was changed" may be wrong */
+    if (e == ERR_STORAGE_BUSY || e == ERR_STORAGE_FAILED) { /* "Nothing was changed" may be wrong */
+        struct fault cause = x->fault;
         (void)fail(&x->fault, e,
                    "The database could not be used at the end. What you asked for may have been "
                    "done: look before you send it again.");
+        (void)fault_detail(&x->fault, "%s", cause.detail); /* for the log */
+    }
     settle(d, x, e, worker_state);
 }
 

@@ -35,7 +35,7 @@ after(async () => {
 const desk = (who) => who.visit('/apps/desk');
 const stateOf = (who, name) => who.row(name).locator('.state').innerText();
 
-test('App settings, + Add new connection: Jira (OAuth2) is offered but disabled, with the reason', async () => {
+test('+ Add new connection: Jira (OAuth2) is offered but disabled, with the reason', async () => {
   await desk(ada);
   await ada.sees('No connections yet');
   await ada.press('App settings');
@@ -84,12 +84,14 @@ test('everybody connects for themselves: others still see Connect', async () => 
   assert.equal(await ada.page.getByLabel('More for Jira').count(), 0);
 });
 
-test('a wrong key says what to do, keeps what was entered but the key, and nothing is connected', async () => {
+test('a wrong key says what to do and keeps what was entered, but not the key', async () => {
   await ada.visit('/apps/desk/settings');
   await ada.press('Connect Jira');
-  await connectForm(ada, { site: s.site(), username: ANNA, key: 'ATATT3xWrongWrongWrong', expires: '2099-01-31' });
+  await connectForm(ada,
+    { site: s.site(), username: ANNA, key: 'ATATT3xWrongWrongWrong', expires: '2099-01-31' });
   assert.match(await ada.problem(), /Jira did not accept this Username and API key/);
-  const values = ['Base URL', 'Username', 'API key'].map((l) => ada.page.getByLabel(l, { exact: true }).inputValue());
+  const values = ['Base URL', 'Username', 'API key'].map((label) =>
+    ada.page.getByLabel(label, { exact: true }).inputValue());
   assert.deepEqual(await Promise.all(values), [s.site(), ANNA, '']);
   assert.equal(await ada.page.getByLabel('Expiry date').inputValue(), '2099-01-31');
 });
@@ -144,7 +146,8 @@ test('Reconnect to another account asks first; Keep the old one keeps it', async
 
 test('Reconnect to another site asks first; Replace replaces', async () => {
   await ada.choose('More for Jira', 'Reconnect');
-  await connectForm(ada, { site: s.site('globex'), username: ANNA, key: await s.token(ANNA), button: 'Reconnect' });
+  const key = await s.token(ANNA);
+  await connectForm(ada, { site: s.site('globex'), username: ANNA, key, button: 'Reconnect' });
   const shown = await ada.page.locator('.compare dd').allInnerTexts();
   assert.deepEqual(shown.map((text) => /globex/.test(text)), [false, true]);
   await ada.press('Replace');

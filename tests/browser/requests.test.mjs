@@ -68,7 +68,8 @@ test('a request shows status, time, headers, pretty JSON and who it ran as', asy
 
 test('query, headers and a JSON body reach Jira as entered; the form stays filled', async () => {
   await run(ada, { path: '/rest/api/3/search/jql',
-    query: 'jql=project = ACME AND summary ~ "a%2Bb é" order by key&maxResults=2', headers: 'Accept-Language: de' });
+    query: 'jql=project = ACME AND summary ~ "a%2Bb é" order by key&maxResults=2',
+    headers: 'Accept-Language: de' });
   assert.equal(await pill(ada), '200 OK');
   const last = async () => (await s.control('GET', 'log')).requests.pop();
   const search = await last();
@@ -76,12 +77,13 @@ test('query, headers and a JSON body reach Jira as entered; the form stays fille
     'project = ACME AND summary ~ "a+b é" order by key');
   assert.equal(search.headers['accept-language'], 'de');
   assert.equal(await ada.page.getByLabel('Path').inputValue(), '/rest/api/3/search/jql');
-  const issue = { fields: { project: { key: 'ACME' }, issuetype: { name: 'Task' }, summary: 'Größe 🛠️ <b>' } };
+  const summary = 'Größe 🛠️ <b>';
+  const issue = { fields: { project: { key: 'ACME' }, issuetype: { name: 'Task' }, summary } };
   await run(ada, { method: 'POST', path: '/rest/api/3/issue', headers: '', body: JSON.stringify(issue) });
   assert.equal(await pill(ada), '201 Created');
   const { key } = await json(ada);
   await run(ada, { path: `/rest/api/3/issue/${key}` });
-  assert.equal((await json(ada)).fields.summary, 'Größe 🛠️ <b>');
+  assert.equal((await json(ada)).fields.summary, summary);
   await run(ada, { method: 'DELETE', path: `/rest/api/3/issue/${key}` });
   assert.equal(await pill(ada), '204 No Content');
   await ada.sees('The answer has no body.');
@@ -139,7 +141,8 @@ test('Atlassian down, cut off, or answering a web page: plain sentences, the for
 test('without a credential: Connect, and back to the filled form', async () => {
   await rob.visit('/apps/desk/request');
   await rob.sees('Connect Jira first');
-  await run(rob, { method: 'GET', path: '/rest/api/3/search/jql', query: 'jql=project = ACME', headers: 'X-ExperimentalApi: opt-in' });
+  await run(rob, { path: '/rest/api/3/search/jql', query: 'jql=project = ACME',
+    headers: 'X-ExperimentalApi: opt-in' });
   assert.match(await rob.problem(), /Connect Jira first/);
   await rob.press('Connect');
   await makeToken(rob, BOB);

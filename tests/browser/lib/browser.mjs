@@ -11,8 +11,6 @@ import assert from 'node:assert/strict';
 
 import { chromium } from 'playwright-core';
 
-import { axeProblems } from './checks.mjs';
-
 const CHROMIUM = process.env.MORTISE_CHROMIUM || '/usr/bin/chromium';
 const ARGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -60,7 +58,8 @@ export class Person {
   }
 
   async takeSession(client) {
-    const cookies = [...(client?.cookies ?? [])].map(([name, value]) => ({ name, value, url: this.stack.url }));
+    const cookies = [...(client?.cookies ?? [])].map(([name, value]) =>
+      ({ name, value, url: this.stack.url }));
     if (cookies.length) await this.context.addCookies(cookies);
   }
 
@@ -163,10 +162,6 @@ export class Person {
 
   heading() {
     return this.page.locator('h1').innerText();
-  }
-
-  async axe() {
-    return axeProblems(this.page);
   }
 
   async leave() {

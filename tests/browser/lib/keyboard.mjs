@@ -13,7 +13,8 @@ function focused() {
   const name = clean(e.getAttribute('aria-label')) || clean(e.labels?.[0]?.innerText) || clean(e.innerText);
   const look = (x) => {
     const style = getComputedStyle(x);
-    return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor, style.backgroundColor].join();
+    return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor,
+      style.backgroundColor].join();
   };
   const marked = e.closest('label') ?? e; // a card around a radio button may show it
   const withFocus = look(e) + look(marked);
