@@ -1,6 +1,6 @@
 # The commands people type. What they do is in tools/ and meson.build; this only names them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format clean
+.PHONY: help run build test lint format docs clean
 
 help:
 	@echo "make run     install what is missing, build, start Mortise beside a simulated Atlassian"
@@ -8,6 +8,7 @@ help:
 	@echo "make lint    format, clang-tidy, cppcheck, include order, layers, banned calls, lengths"
 	@echo "make build   the release binary: build/release/mortise"
 	@echo "make format  clang-format over the tree"
+	@echo "make docs    the reference pages of docs/ that repeat a table"
 	@echo "make clean   remove build/ (not var/, your data)"
 
 run: build
@@ -28,6 +29,9 @@ lint:
 format:
 	@tools/install.sh lint
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+docs:
+	@python3 tools/docs.py
 
 clean:
 	rm -rf build

@@ -29,7 +29,7 @@ static struct effective effective_of(const struct work *w, const struct connecti
         .common = common,
     };
     struct decide_answer answer = decide(&q);
-    return (struct effective){answer.decision, n->shared ? common : own};
+    return (struct effective){answer.decision, n->shared ? common : own, answer.use};
 }
 
 enum err credentials_effective(struct work *w, const struct connection_row *n,

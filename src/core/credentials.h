@@ -27,6 +27,7 @@ struct effective {
     enum decision decision;
     const struct credential_row *row; /* the row that state and sentence speak of: the user's own in
                                          own scope, the shared one in shared scope; NULL: none */
+    const struct credential_row *use; /* the one that runs: decide()'s answer, or NULL */
 };
 
 /* Decides for the acting user in the app of the path. */

@@ -30,16 +30,24 @@ enum err groups_of(struct work *w, str user, struct group_row **ret, size_t *ret
     return store_groups_of_user(w->db, w->arena, w->fault, user, ret, ret_count);
 }
 
-enum err groups_people(struct work *w, str id, struct person_row **ret_members,
-                       size_t *ret_member_count, struct person_row **ret_candidates,
-                       size_t *ret_candidate_count)
+enum err groups_people(struct work *w, str id, str after, struct groups_people *ret)
 {
-    enum err e = store_group_members(w->db, w->arena, w->fault, id, ret_members, ret_member_count);
+    struct groups_people p = {0};
+    str *keys = NULL;
+    enum err e = store_group_members(w->db, w->arena, w->fault, id, after, USERS_PAGE + 1,
+                                     &p.members, &p.member_count, &keys);
 
+    if (!e)
+        e = store_group_candidates(w->db, w->arena, w->fault, id, USERS_CHOICES, &p.candidates,
+                                   &p.candidate_count);
     if (e)
         return e;
-    return store_group_candidates(w->db, w->arena, w->fault, id, USERS_CHOICES, ret_candidates,
-                                  ret_candidate_count);
+    if (p.member_count > USERS_PAGE) {
+        p.member_count = USERS_PAGE;
+        p.next = keys[USERS_PAGE - 1];
+    }
+    *ret = p;
+    return ERR_OK;
 }
 
 enum err groups_get(struct work *w, str id, struct group_row *ret)

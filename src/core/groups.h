@@ -14,10 +14,15 @@
 /* All groups; those a user is in. */
 MUST_USE enum err groups_all(struct work *w, struct group_row **ret, size_t *ret_count);
 MUST_USE enum err groups_of(struct work *w, str user, struct group_row **ret, size_t *ret_count);
-/* A group's members, and at most USERS_CHOICES of those who could become one. */
-MUST_USE enum err groups_people(struct work *w, str id, struct person_row **ret_members,
-                                size_t *ret_member_count, struct person_row **ret_candidates,
-                                size_t *ret_candidate_count);
+/* People of a group, a page of them, and at most USERS_CHOICES who could become members. */
+struct groups_people {
+    struct person_row *members; /* at most USERS_PAGE */
+    size_t member_count;
+    str next; /* for `after`; p == NULL: the last page */
+    struct person_row *candidates;
+    size_t candidate_count;
+};
+MUST_USE enum err groups_people(struct work *w, str id, str after, struct groups_people *ret);
 /* ERR_NOT_FOUND. */
 MUST_USE enum err groups_get(struct work *w, str id, struct group_row *ret);
 /* ERR_NAME_TAKEN. Write transaction, as all below. */

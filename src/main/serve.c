@@ -1,9 +1,9 @@
 /* `mortise serve`: makes every part, puts them together, waits for a signal, takes them apart.
  *
- * Order of the start: harden, database and keys (nothing is touched under a wrong key), loops,
- * provider, workers, dispatcher, port. Order of the end: the port; what Atlassian is being asked;
- * handlers that still run; workers; the provider, which they use; loops. Nothing acknowledged waits
- * for any of this: it was committed before.
+ * Order of the start: harden, loops and provider (which judge the settings), database and keys
+ * (nothing is touched under a wrong key), workers, dispatcher, port. Order of the end: the port;
+ * what Atlassian is being asked; handlers that still run; workers; the provider, which they use;
+ * loops. Nothing acknowledged waits for any of this: it was committed before.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -114,9 +114,9 @@ static enum err open_port(struct server *s, struct fault *f)
 
 static enum err start(struct server *s, struct fault *f)
 {
-    enum err e = open_storage(s, f);
+    enum err e = open_provider(s, f);
     if (e == ERR_OK)
-        e = open_provider(s, f);
+        e = open_storage(s, f);
     if (e == ERR_OK)
         e = open_dispatch(s, f);
     if (e == ERR_OK)

@@ -175,7 +175,7 @@ json_t *connection_doc_own(struct exchange *x, const struct own_credential_row *
         .own = c,
     };
     struct decide_answer answer = decide(&q);
-    struct effective e = {answer.decision, c};
+    struct effective e = {answer.decision, c, answer.use};
     json_t *doc = doc_of(x, row->app_slug, &n, &e, 0);
     json_t *app = doc_object(x->arena);
     doc_set_str(app, "slug", row->app_slug);

@@ -384,14 +384,13 @@ enum err test_begin(struct exchange *x)
     struct testing *t = arena_new_of(x->arena, struct testing);
     t->op = provider_wait_op(x, PROVIDER_TEST);
     provider_wait_wipe(x, &t->op->test.target.secret);
-    e = credentials_target(x->work, effective.row, &t->op->test.target);
+    e = credentials_target(x->work, effective.use, &t->op->test.target);
     if (e)
         return e;
-    t->op->test.site_id = effective.row->site_id;
-    t->op->test.site_url = effective.row->site_url;
-    t->op->test.site_url = effective.row->site_url;
-    t->credential = effective.row->id;
-    t->generation = effective.row->generation;
+    t->op->test.site_id = effective.use->site_id;
+    t->op->test.site_url = effective.use->site_url;
+    t->credential = effective.use->id;
+    t->generation = effective.use->generation;
     x->carried = t;
     provider_wait(x, t->op);
     return ERR_OK;

@@ -43,19 +43,20 @@ enum err groups_list(struct exchange *x)
 static enum err fill_group(struct exchange *x, str id)
 {
     struct group_row row = {0};
-    struct person_row *members = NULL, *candidates = NULL;
-    size_t member_count = 0, candidate_count = 0;
+    struct groups_people people = {0};
     json_t *doc = exchange_doc(x);
     enum err e = groups_get(x->work, id, &row);
 
     if (!e)
-        e = groups_people(x->work, id, &members, &member_count, &candidates, &candidate_count);
+        e = groups_people(x->work, id, exchange_text(x, "after"), &people);
     if (e)
         return e;
     fill_row(doc, &row);
     doc_set_str(doc, "group_id", row.id);
-    doc_set(doc, "members", people_doc_list(x, members, member_count));
-    doc_set(doc, "candidates", people_doc_list(x, candidates, candidate_count));
+    doc_set_int(doc, "total", row.members);
+    doc_set(doc, "members", people_doc_list(x, people.members, people.member_count));
+    doc_set_str(doc, "next", people.next);
+    doc_set(doc, "candidates", people_doc_list(x, people.candidates, people.candidate_count));
     return ERR_OK;
 }
 

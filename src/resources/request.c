@@ -94,15 +94,27 @@ static void add_connect(struct exchange *x, json_t *connection, str draft)
     json_decref(card);
 }
 
-/* Marks the chosen one; the only one is chosen by itself. */
+/* Nobody chose: the first that works, else the only one. */
+static str chosen_by_itself(json_t *connections)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach (connections, i, one)
+        if (json_is_true(doc_get(one, "connected")))
+            return doc_get_str(one, "id");
+    return json_array_size(connections) == 1 ? doc_get_str(json_array_get(connections, 0), "id")
+                                             : (str){NULL, 0};
+}
+
 static json_t *mark_selected(json_t *connections, json_t *form)
 {
     json_t *one, *selected = NULL;
     size_t i;
     str id = doc_get_str(form, "connection");
+    if (str_empty(id))
+        id = chosen_by_itself(connections);
     json_array_foreach (connections, i, one) {
-        int is =
-            str_empty(id) ? json_array_size(connections) == 1 : str_eq(doc_get_str(one, "id"), id);
+        int is = !str_empty(id) && str_eq(doc_get_str(one, "id"), id);
         doc_set_bool(one, "selected", is);
         if (is)
             selected = one;
@@ -189,14 +201,14 @@ enum err request_begin(struct exchange *x)
     provider_wait_wipe(x, &r->op->request.target.secret);
     e = request_input(x, &r->op->request);
     if (!e)
-        e = credentials_target(x->work, effective.row, &r->op->request.target);
+        e = credentials_target(x->work, effective.use, &r->op->request.target);
     if (e)
         return e;
     r->connection = n.id;
-    r->credential = effective.row->id;
-    r->generation = effective.row->generation;
-    r->account = effective.row->account_name;
-    r->site = effective.row->site_name;
+    r->credential = effective.use->id;
+    r->generation = effective.use->generation;
+    r->account = effective.use->account_name;
+    r->site = effective.use->site_name;
     r->shared = n.shared;
     r->started_ms = clock_monotonic_ms();
     provider_wait(x, r->op);

@@ -127,19 +127,23 @@ enum err store_group_member_remove(struct db *d, struct arena *a, struct fault *
     return ERR_OK;
 }
 
-enum err store_group_members(struct db *d, struct arena *a, struct fault *f, str group,
-                             struct person_row **ret, size_t *ret_count)
+enum err store_group_members(struct db *d, struct arena *a, struct fault *f, str group, str after,
+                             int64_t limit, struct person_row **ret, size_t *ret_count,
+                             str **ret_keys)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
-                          "SELECT u.id, u.name, u.email FROM users u"
+                          "SELECT u.id, u.name, u.email, u.sort_key FROM users u"
                           " JOIN group_members m ON m.user_id = u.id WHERE m.group_id = $1"
-                          " ORDER BY u.sort_key",
-                          DB_T(group));
+                          " AND u.sort_key > $2 ORDER BY u.sort_key LIMIT $3",
+                          DB_T(group), DB_T(after.p ? after : STR("")), DB_I(limit));
 
     if (e)
         return e;
     people_of(a, &r, ret, ret_count);
+    *ret_keys = arena_alloc_array(a, r.count + 1, sizeof(str));
+    for (size_t i = 0; i < r.count; i++)
+        (*ret_keys)[i] = db_text(&r, i, 3);
     return ERR_OK;
 }
 

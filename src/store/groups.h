@@ -38,9 +38,10 @@ MUST_USE enum err store_group_member_add(struct db *d, struct arena *a, struct f
 /* *ret_done 0: was no member. */
 MUST_USE enum err store_group_member_remove(struct db *d, struct arena *a, struct fault *f,
                                             str group, str user, int *ret_done);
-/* By sort_key. */
+/* At most limit behind the sort_key `after`, by sort_key; (*ret_keys)[i] is the i-th one's. */
 MUST_USE enum err store_group_members(struct db *d, struct arena *a, struct fault *f, str group,
-                                      struct person_row **ret, size_t *ret_count);
+                                      str after, int64_t limit, struct person_row **ret,
+                                      size_t *ret_count, str **ret_keys);
 /* Active and invited users who are not in it, at most limit. */
 MUST_USE enum err store_group_candidates(struct db *d, struct arena *a, struct fault *f, str group,
                                          int64_t limit, struct person_row **ret, size_t *ret_count);

@@ -24,3 +24,6 @@ export const PERMISSIONS = Object.fromEntries(rows('permissions.def', 'PERMISSIO
   ([name, error]) => [name, ERRORS[error]]));
 
 export const SECRET_FIELDS = rows('secret_fields.def', 'SECRET_FIELD').map(([name]) => name);
+
+export const SETTINGS = rows('settings.def', 'SETTING').map(
+  ([field, variable, flag, fallback, kind, help]) => ({ field, variable, flag, fallback, kind, help }));

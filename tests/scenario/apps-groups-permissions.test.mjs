@@ -221,3 +221,20 @@ test('the list of apps is searched and goes on behind 100', async () => {
 });
 
 endsWell(() => s);
+
+test('a group of more than 100 is shown page by page', async (t) => {
+  const s = await startStack(t, { sim: false });
+  const admin = await s.setup();
+  const group = (await admin.post('/groups', { name: 'Many' })).body;
+  for (let i = 0; i < 101; i++) {
+    const user = await admin.post('/users', { email: `m${String(i).padStart(3, '0')}@x.example` });
+    assert.equal((await admin.post(`/groups/${group.id}/members`, { user: user.body.user.id })).status, 200);
+  }
+  const first = (await admin.get(`/groups/${group.id}`)).body;
+  assert.equal(first.total, 101);
+  assert.equal(first.members.length, 100);
+  const rest = (await admin.get(`/groups/${group.id}?after=${encodeURIComponent(first.next)}`)).body;
+  assert.deepEqual(rest.members.map((m) => m.email), ['m100@x.example']);
+  assert.equal(rest.next, null);
+  assert.match((await admin.page(`/groups/${group.id}`)).text, /Next page/);
+});

@@ -289,6 +289,7 @@ static void group_name_is_unique_and_members_count(void **state)
     struct group_row twin = {.id = STR("h"), .name_key = STR("g"), .sort_key = STR("h")};
     struct group_row *rows = NULL;
     struct person_row *people = NULL;
+    str *keys = NULL;
     size_t count = 0;
 
     twin.name = twin.description = STR("x");
@@ -302,9 +303,11 @@ static void group_name_is_unique_and_members_count(void **state)
     contract_ok(c, store_groups_list(STORE(c), &rows, &count));
     assert_int_equal(count, 1);
     assert_int_equal(rows[0].members, 1);
-    contract_ok(c, store_group_members(STORE(c), STR("g"), &people, &count));
+    contract_ok(c, store_group_members(STORE(c), STR("g"), STR(""), 10, &people, &count, &keys));
     assert_int_equal(count, 1);
     assert_str(people[0].id, "u");
+    contract_ok(c, store_group_members(STORE(c), STR("g"), keys[0], 10, &people, &count, &keys));
+    assert_int_equal(count, 0); /* nobody behind the last */
     contract_ok(c, store_group_candidates(STORE(c), STR("g"), 10, &people, &count));
     assert_int_equal(count, 1);
     assert_str(people[0].id, "v");
