@@ -6,7 +6,7 @@ help:
 	@echo "make run     install what is missing, build, start Mortise beside a simulated Atlassian"
 	@echo "make test    run everything against a build with AddressSanitizer and UBSan"
 	@echo "make lint    format, clang-tidy, cppcheck, include order, layers, banned calls, lengths"
-	@echo "make build   the release binary: build/release/mortise"
+	@echo "make build   the release binary: build/release/src/main/mortise"
 	@echo "make format  clang-format over the tree"
 	@echo "make docs    the reference pages of docs/ that repeat a table"
 	@echo "make clean   remove build/ (not var/, your data)"

@@ -11,6 +11,11 @@ sim=${SIM_LISTEN:-127.0.0.1:8090}
 sim_port=${sim##*:}
 mkdir -p var/sim
 chmod 700 var
+exec 9>var/run.lock
+if ! flock -n 9; then
+    echo "Mortise is already running from this folder. Stop it there first, with Ctrl-C." >&2
+    exit 1
+fi
 
 export MORTISE_LISTEN=$listen
 export MORTISE_PUBLIC_URL=${MORTISE_PUBLIC_URL:-http://localhost:${listen##*:}}
@@ -72,14 +77,16 @@ cat <<TEXT
   Its Jira sites       http://acme.localhost:$sim_port, http://globex.localhost:$sim_port
 
   What to try
-    1. Open the link above (the first time) and create the workspace admin.
+    1. The first time, open the link above and create the workspace admin; later, sign in.
     2. Create an app. On its App settings: + Add new connection, Jira (API), a name.
     3. Make an API token as Anna: $MORTISE_TOKEN_PAGE_URL
     4. On Description press Connect: Base URL http://acme.localhost:$sim_port,
        Username anna@acme.example, and the API key you just made.
-    5. On Request send GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
-       query jql=project%20%3D%20ACME&fields=summary
-    6. Revoke the token at the simulated Atlassian and send the request again.
+    5. On Request run GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
+       the query jql=project = ACME&fields=summary
+    6. Revoke the token at the simulated Atlassian and run the request again.
+    7. Invite somebody (Users), add them to the app (Permissions), and open their link in a
+       private window: they see the app, and must connect an account of their own.
 
   The log is var/mortise.log. Ctrl-C stops both.
 

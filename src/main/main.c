@@ -12,9 +12,17 @@ const struct command commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct command *find(const char *name)
+static int asks_help(const char *word)
 {
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static const struct command *find(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "help";
+
+    /* also behind a command: `mortise serve --help` */
+    if (asks_help(name) || (argc == 3 && asks_help(argv[2])))
         name = "help";
     if (strcmp(name, "--version") == 0)
         name = "version";
@@ -26,7 +34,7 @@ static const struct command *find(const char *name)
 
 int main(int argc, char **argv)
 {
-    const struct command *command = find(argc > 1 ? argv[1] : "help");
+    const struct command *command = find(argc, argv);
 
     if (!command) {
         (void)fprintf(stderr, "mortise: there is no command \"%s\". See mortise help.\n", argv[1]);

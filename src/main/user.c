@@ -29,7 +29,8 @@ static void print_link(const struct link_made *made)
     char until[25];
 
     clock_format(made->expires, until);
-    (void)printf("%.*s\nIt works once, until %s. Older links of this user no longer work.\n",
+    (void)printf("%.*s\nIt works once, until %s. Older links of this user no longer work.\n"
+                 "If it opens nothing, give MORTISE_PUBLIC_URL the value that the server has.\n",
                  STR_ARG(made->url), until);
 }
 

@@ -78,7 +78,7 @@ enum err connection_add(struct exchange *x)
     };
     base_url_field(x, &p);
     if (!connection_type_find(exchange_text(x, "type")))
-        exchange_field_error(x, "type", "Choose Jira (OAuth2) or Jira (API).");
+        exchange_field_error(x, "type", "Choose a type of connection.");
     enum err e = exchange_field_problem(x);
     if (!e)
         e = connection_create(x->work, exchange_text(x, "type"), &p, &row);

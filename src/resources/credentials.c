@@ -398,7 +398,7 @@ enum err test_begin(struct exchange *x)
 
 static json_t *stages_doc(struct exchange *x, const struct provider_op *op)
 {
-    static const char *const DONE[] = {"The address was found.", "The connection is secure.",
+    static const char *const DONE[] = {"The address was found.", "The server there answers.",
                                        "Jira accepted the API key.", "Jira named the account.",
                                        "The site is the one on file."};
     json_t *list = doc_array(x->arena);

@@ -150,7 +150,8 @@ export class Stack {
 
   // options.wrap: the start of a command line to run the server by, like ['setpriv', '--...'].
   spawn(args, env = {}, options = {}) {
-    const [command, ...rest] = [...(options.wrap ?? this.options.wrap ?? []), BINARY, ...args];
+    const [command, ...rest] = [...(options.wrap ?? this.options.wrap ?? []),
+      options.binary ?? BINARY, ...args];
     const p = new Process('mortise', command, rest, {
       cwd: this.folder, env: { ...this.env(), ...env }, ...options.spawn,
     });
@@ -270,7 +271,8 @@ print(json.dumps([[v.hex() if isinstance(v, bytes) else v for v in r] for r in r
   return JSON.parse(execFileSync('python3', ['-c', program, file, statement]));
 }
 
-// options: {renamed: a name that a site may get later, allow: [more allowed hosts], sim: false, start: false, env: {...},
+// options: {renamed: a name that a site may get later, allow: [more allowed hosts], sim: false,
+// start: false, env: {...},
 // database: "postgresql://...", wrap: [...]}
 export async function startStack(t, options = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mortise-test-'));

@@ -44,9 +44,11 @@ test('malformed JSON, other media types, broken forms', () => unchanged(async ()
     Buffer.concat([Buffer.from('{"name":"'), bytes(0xc3, 0x28), Buffer.from('"}')]),
     Buffer.concat([Buffer.from('{"name":"'), bytes(0xed, 0xa0, 0x80), Buffer.from('"}')]),
     '{"":"x"}', `{"${'n'.repeat(65)}":1}`, `{${Array.from({ length: 201 }, (_, i) => `"k${i}":1`)}}`])
-    assertProblem(await raw(body), body.length > 65536 ? 413 : 400, body.length > 65536 ? 'too_large' : 'malformed');
+    assertProblem(await raw(body), body.length > 65536 ? 413 : 400,
+      body.length > 65536 ? 'too_large' : 'malformed');
   const form = 'application/x-www-form-urlencoded';
-  for (const body of ['name=%zz', 'name=%', 'name=%f', 'name=%ff', 'name=%00%c0%80', '=x', `${'n'.repeat(65)}=1`,
+  for (const body of ['name=%zz', 'name=%', 'name=%f', 'name=%ff', 'name=%00%c0%80', '=x',
+    `${'n'.repeat(65)}=1`,
     Array.from({ length: 201 }, (_, i) => `k${i}=1`).join('&')])
     assertProblem(await raw(body, form), 400, 'malformed');
   for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx',
@@ -59,10 +61,12 @@ test('malformed JSON, other media types, broken forms', () => unchanged(async ()
 }));
 
 test('values of the wrong type', () => unchanged(async () => {
-  for (const name of [5, null, true, ['x'], { a: 1 }]) assertFieldErrors(await root.post('/apps', { name }), 'name');
+  for (const name of [5, null, true, ['x'], { a: 1 }])
+    assertFieldErrors(await root.post('/apps', { name }), 'name');
   for (const email of [5, 'x', 'a@', '@b', 'a@b@c', 'a b@c', `${'a'.repeat(260)}@b.c`, 'a\nb@c'])
     assertFieldErrors(await root.post('/users', { email }), 'email');
-  assertFieldErrors(await root.patch(`/users/${root.me.id}`, { workspace_admin: 'perhaps' }), 'workspace_admin');
+  assertFieldErrors(await root.patch(`/users/${root.me.id}`, { workspace_admin: 'perhaps' }),
+    'workspace_admin');
   const password = await s.client().post('/session', { email: 'root@mortise.example', password: ['x'] });
   assert.ok([401, 422].includes(password.status), password.text);
 }));
@@ -105,7 +109,8 @@ const paths = () => [['/apps', 'name', {}], ['/groups', 'name', {}],
 
 test('names that are empty, 300 characters long or hold control characters', () => unchanged(async () => {
   for (const [path, field, more] of paths())
-    for (const name of ['', '   ', '\u00a0', LONG, '🌻'.repeat(121), 'a\u0000', 'a\nb', 'a\u0085', '\u202e\u202e', '\u200b \u3000', '\ufeff']) {
+    for (const name of ['', '   ', '\u00a0', LONG, '🌻'.repeat(121), 'a\u0000', 'a\nb', 'a\u0085',
+        '\u202e\u202e', '\u200b \u3000', '\ufeff']) {
       const answer = await root.post(path, { ...more, [field]: name });
       if (name === 'a\u0000') assertProblem(answer, 400, 'malformed');
       else assertFieldErrors(answer, field);
@@ -115,7 +120,8 @@ test('names that are empty, 300 characters long or hold control characters', () 
 }));
 
 test('names with emoji, HTML and 120 characters are kept as they are', async () => {
-  for (const name of ['👩‍👩‍👧‍👦 Team <b>&amp;</b> "x" \'y\' {{name}} %00', '🌻'.repeat(120), 'עברית', "'; DROP TABLE apps; --"]) {
+  for (const name of ['👩‍👩‍👧‍👦 Team <b>&amp;</b> "x" \'y\' {{name}} %00', '🌻'.repeat(120), 'עברית',
+      "'; DROP TABLE apps; --"]) {
     const made = await root.post('/apps', { name: `  ${name} ` });
     assert.equal(made.status, 201, made.text);
     assert.equal(made.body.app.name, name);
@@ -126,8 +132,10 @@ test('names with emoji, HTML and 120 characters are kept as they are', async () 
 });
 
 test('ids that do not exist or are no ids', () => unchanged(async () => {
-  for (const odd of ['nosuch', '0', '-1', 'x'.repeat(2000), '%F0%9F%8C%BB', "'%20OR%201=1", '%2e%2e', 'a%2Fb', '%00', '%ff']) {
-    for (const path of [`/apps/${odd}`, `/apps/${app}/connections/${odd}`, `/apps/${app}/connections/${odd}/connect`,
+  for (const odd of ['nosuch', '0', '-1', 'x'.repeat(2000), '%F0%9F%8C%BB', "'%20OR%201=1", '%2e%2e',
+      'a%2Fb', '%00', '%ff']) {
+    for (const path of [`/apps/${odd}`, `/apps/${app}/connections/${odd}`,
+      `/apps/${app}/connections/${odd}/connect`,
       `/users/${odd}`, `/groups/${odd}`]) {
       const answer = await root.get(path);
       assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);
@@ -141,15 +149,21 @@ test('ids that do not exist or are no ids', () => unchanged(async () => {
 test('Base URLs that Mortise does not connect to', () => unchanged(async () => {
   await clearLog(s);
   const key = await s.token(BOB);
-  for (const base_url of ['http://acme.atlassian.net', 'ftp://acme.localhost', 'javascript:alert(1)', 'file:///etc/passwd',
-    'https://localhost', 'https://127.0.0.1', 'https://10.0.0.1/', 'https://192.168.1.1', 'https://169.254.169.254/latest',
+  for (const base_url of ['http://acme.atlassian.net', 'ftp://acme.localhost', 'javascript:alert(1)',
+    'file:///etc/passwd',
+    'https://localhost', 'https://127.0.0.1', 'https://10.0.0.1/', 'https://192.168.1.1',
+    'https://169.254.169.254/latest',
     'https://2130706433', 'https://0x7f000001', 'https://0177.0.0.1', 'https://127.1', 'https://[::1]',
-    'https://[::ffff:127.0.0.1]', 'https://[::ffff:7f00:1]', 'https://[fd00::1]', 'https://acme.localhost@evil.example',
+    'https://[::ffff:127.0.0.1]', 'https://[::ffff:7f00:1]', 'https://[fd00::1]',
+    'https://acme.localhost@evil.example',
     'https://evil.example#.localhost', 'https://evil.example/.localhost', 'https://evil.example\\.localhost',
     'https://user:pw@acme.localhost', `https://acme.localhost:${s.simPort}`, 'https://acme.localhost:22',
-    'https://acme.localhost.evil.example', 'https://evillocalhost', 'https://.localhost', 'https://a..localhost',
-    'https://metadata.google.internal', 'https://acme.localhost\r\nHost: evil', 'https://ac me.localhost', '//', 'https://',
-    'https://acme%2elocalhost%2eevil.example', 'https://①②⑦.⓪.⓪.①', `https://${'a'.repeat(300)}.localhost`, 'x'.repeat(5000)]) {
+    'https://acme.localhost.evil.example', 'https://evillocalhost', 'https://.localhost',
+    'https://a..localhost',
+    'https://metadata.google.internal', 'https://acme.localhost\r\nHost: evil', 'https://ac me.localhost',
+    '//', 'https://',
+    'https://acme%2elocalhost%2eevil.example', 'https://①②⑦.⓪.⓪.①',
+    `https://${'a'.repeat(300)}.localhost`, 'x'.repeat(5000)]) {
     const answer = await tryConnect(s, root, app, fresh, BOB, { api_key: key, base_url });
     assertFieldErrors(answer, 'base_url');
     const saved = await root.patch(`/apps/${app}/connections/${fresh}`, { base_url });
@@ -169,15 +183,21 @@ test('names that lead to private or metadata addresses, allowed ones too', () =>
 
 test('request paths that lead elsewhere, or make or show credentials', async () => {
   await clearLog(s);
-  const refused = ['/secure/admin', '/', '/rest', '/restx/api', '/rest/../secure', '/rest/api/3/../../../secure', '/rest/./api',
-    '/rest//api', '//evil.example/rest/api', '/rest/api/3/issue/%2e%2e/%2E%2E/x', '/rest/api/%2e%2e%2fx', '/rest/api/3%2fmyself',
-    '/rest/%252e%252e/x', '/rest/api/3/%2561', '/rest\\..\\secure', '/rest/api/3/my%5cself', '/rest/api/3/@evil', '/rest/a%40b',
-    '@evil.example/rest/', '/rest/api/3/myself;x=1', '/rest/auth/1/session', '/REST/auth/1', '/rest/Auth/1/session', '/rest/%61uth/1',
-    '/rest/pat/latest/tokens', '/rest/oauth2/latest/token', '/rest/oauth2', '/rest/api/3/user/apiToken', '/rest/api/2/TOKENS/x',
+  const refused = ['/secure/admin', '/', '/rest', '/restx/api', '/rest/../secure',
+    '/rest/api/3/../../../secure', '/rest/./api',
+    '/rest//api', '//evil.example/rest/api', '/rest/api/3/issue/%2e%2e/%2E%2E/x', '/rest/api/%2e%2e%2fx',
+    '/rest/api/3%2fmyself',
+    '/rest/%252e%252e/x', '/rest/api/3/%2561', '/rest\\..\\secure', '/rest/api/3/my%5cself',
+    '/rest/api/3/@evil', '/rest/a%40b',
+    '@evil.example/rest/', '/rest/api/3/myself;x=1', '/rest/auth/1/session', '/REST/auth/1',
+    '/rest/Auth/1/session', '/rest/%61uth/1',
+    '/rest/pat/latest/tokens', '/rest/oauth2/latest/token', '/rest/oauth2', '/rest/api/3/user/apiToken',
+    '/rest/api/2/TOKENS/x',
     '/ex/jira/x/rest/api/3/myself', '/_edge/tenant_info', 'rest/../x'];
   for (const path of refused)
     assertProblem(await run(root, app, id, { path }), 403, 'blocked_by_policy');
-  const odd = ['', ' ', '/rest/api/3/my\r\nself', '/rest/api/3/my\nX: y', '/rest/%0d%0aX:y', '/rest/%00', '/rest/%', '/rest/%zz', '/rest/%ff',
+  const odd = ['', ' ', '/rest/api/3/my\r\nself', '/rest/api/3/my\nX: y', '/rest/%0d%0aX:y', '/rest/%00',
+    '/rest/%', '/rest/%zz', '/rest/%ff',
     'http://evil.example/rest/api/3/myself', '/rest/api/3/x#y', `/rest/${'x'.repeat(9000)}`];
   for (const path of odd) {
     const answer = await run(root, app, id, { path });

@@ -32,7 +32,8 @@ function plant(name, { secret, username = BOB, allowed = () => false } = {}) {
 async function misplaced(name, work) {
   const from = s.seen.length;
   let to = Infinity;
-  const secret = plant(name, { allowed: (entry) => s.seen.indexOf(entry) >= from && s.seen.indexOf(entry) < to });
+  const secret = plant(name, { allowed: (entry) => s.seen.indexOf(entry) >= from
+    && s.seen.indexOf(entry) < to });
   const answer = await work(secret);
   to = s.seen.length;
   return answer;
@@ -42,7 +43,8 @@ async function misplaced(name, work) {
 const given = (name, secret, where) => plant(name, { secret, allowed: where });
 const inSetCookie = (token) => (entry) => !entry.text.includes(token)
   && entry.headers.every((h, i) => !h.includes(token) || /^set-cookie$/i.test(entry.headers[i - 1]));
-const inLinkAnswer = (entry) => entry.status === 201 && entry.method === 'POST' && /\/(users|link)$/.test(entry.path);
+const inLinkAnswer = (entry) => entry.status === 201 && entry.method === 'POST'
+  && /\/(users|link)$/.test(entry.path);
 
 function plantCookie(name, client) {
   const token = client.cookies.get('mortise');
@@ -59,7 +61,8 @@ before(async () => {
   s = await startStack(null);
   const setup = await s.setupPath();
   given('setup link', tokenOf(setup), () => false);
-  root = await s.accept(setup, { name: 'Root', email: 'root@mortise.example', password: plant('setup password') });
+  root = await s.accept(setup, { name: 'Root', email: 'root@mortise.example',
+    password: plant('setup password') });
   plantCookie('the admin', root);
   app = await makeApp(root, WITNESS);
   id = await addConnection(root, app, { name: 'Jira' });
@@ -72,7 +75,8 @@ test('passwords: right, wrong, too short, too long, in the wrong place', async (
   const link = `/links/${tokenOf(invited.body.link)}`;
   await s.client().post(link, { password: plant('too long').repeat(8) });
   await s.client().form(link, { password: plant('too long, form').repeat(8) });
-  await s.client().form(link, { password: 'short', name: 'x'.repeat(300), current_password: plant('not asked for') });
+  await s.client().form(link, { password: 'short', name: 'x'.repeat(300),
+    current_password: plant('not asked for') });
   const password = plant('user password');
   user = await s.accept(link, { password });
   plantCookie('the user', user);
@@ -81,15 +85,20 @@ test('passwords: right, wrong, too short, too long, in the wrong place', async (
   await s.client().post('/session', { email: 'user@example.com', password: [plant('a list')] });
   await s.client().post('/session', { email: 5, password: plant('with a bad e-mail') });
   await misplaced('as the e-mail', (text) => s.client().form('/session', { email: text, password: 'x' }));
-  await misplaced('as the e-mail, JSON', (text) => s.client().post('/session', { email: text, password: text }));
+  await misplaced('as the e-mail, JSON', (text) => s.client().post('/session', { email: text,
+    password: text }));
   const back = s.client();
   await back.signIn('user@example.com', password);
   plantCookie('the user again', back);
-  await user.post('/me/password', { current_password: plant('wrong current'), new_password: plant('new, refused') });
-  await user.form('/me/password', { current_password: plant('wrong current, form'), new_password: plant('new, form') });
-  await user.form('/me/password', { current_password: password, new_password: 'short', password: plant('third') });
+  await user.post('/me/password', { current_password: plant('wrong current'),
+    new_password: plant('new, refused') });
+  await user.form('/me/password', { current_password: plant('wrong current, form'),
+    new_password: plant('new, form') });
+  await user.form('/me/password', { current_password: password, new_password: 'short',
+    password: plant('third') });
   const changed = plant('changed password');
-  assert.equal((await user.post('/me/password', { current_password: password, new_password: changed })).status, 204);
+  assert.equal((await user.post('/me/password', { current_password: password,
+    new_password: changed })).status, 204);
   const reset = await root.form(`/users/${user.me.id}/link`);
   const token = reset.text.match(/\/links\/([\w-]{43})/)[1];
   given('reset link', token, inLinkAnswer);
@@ -105,17 +114,19 @@ test('passwords: right, wrong, too short, too long, in the wrong place', async (
 
 test('secret fields anywhere: addresses, other routes, broken bodies, refused senders', async () => {
   for (const name of SECRET_FIELDS) {
+    const inAddress = (where) => `${name}=${encodeURIComponent(plant(`${name} ${where}`))}`;
     for (const client of [s.client(), user]) {
-      await client.get(`/apps?${name}=${encodeURIComponent(plant(`${name} in an address`))}`);
-      await client.page(`/apps?query=x&${name}=${encodeURIComponent(plant(`${name} in a page's address`))}`);
-      await client.page(`/session?return_to=/apps&${name}=${encodeURIComponent(plant(`${name} at sign-in`))}`);
-      await client.page(`/apps?${name}=${encodeURIComponent(plant(`${name} under another host`))}`,
+      await client.get(`/apps?${inAddress('in an address')}`);
+      await client.page(`/apps?query=x&${inAddress('in an address of a page')}`);
+      await client.page(`/session?return_to=/apps&${inAddress('at sign-in')}`);
+      await client.page(`/apps?${inAddress('under another host')}`,
         { host: `127.0.0.1:${s.port}` });
-      await client.page(`/no/such/page?${name}=${encodeURIComponent(plant(`${name} nowhere`))}`);
-      await client.form(`/apps?${name}=${encodeURIComponent(plant(`${name} in a form's address`))}`, { name: 'x' });
+      await client.page(`/no/such/page?${inAddress('nowhere')}`);
+      await client.form(`/apps?${inAddress('in an address of a form')}`, { name: 'x' });
       await client.post('/apps', { name: '', [name]: plant(`${name} where it is not asked for`) });
       await client.form('/apps', { name: '', [name]: plant(`${name} in a form`) });
-      await client.json('POST', '/apps', { [name]: plant(`${name} from elsewhere`) }, { origin: 'https://evil.example' });
+      await client.json('POST', '/apps', { [name]: plant(`${name} from elsewhere`) },
+        { origin: 'https://evil.example' });
       await client.json('PUT', '/apps', { [name]: plant(`${name} to a wrong method`) });
     }
     const raw = (body, type = 'application/json') => user.fetch('POST', '/api/v1/apps',
@@ -123,7 +134,8 @@ test('secret fields anywhere: addresses, other routes, broken bodies, refused se
     await raw(`{"${name}":"${plant(`${name} in broken JSON`)}",`);
     await raw(`{"${name}":"${plant(`${name} twice`)}","${name}":"${plant(`${name} twice, second`)}"}`);
     await raw(`{"a":{"${name}":"${plant(`${name} deeper`)}"},"name":5}`);
-    await raw(`${name}=${encodeURIComponent(plant(`${name} with a broken escape`))}&x=%zz`, 'application/x-www-form-urlencoded');
+    await raw(`${inAddress('with a broken escape')}&x=%zz`,
+      'application/x-www-form-urlencoded');
     await raw(`${name}=${plant(`${name} as text`)}`, 'text/plain');
     await raw(`{"${name}":"${plant(`${name}, too much`)}","x":"${'x'.repeat(70000)}"}`);
   }
@@ -135,11 +147,13 @@ test('API keys: accepted, refused, with every failure of Jira\'s, asked about, d
   await user.form(at, fields(plant('refused key, form')));
   await user.form(at, fields(plant('with a bad date'), { expires: 'soon' }));
   await user.post(at, fields(plant('with a bad address'), { base_url: 'http://10.0.0.1' }));
-  await user.post(at, fields('x', { base_url: `http://bob:${encodeURIComponent(plant('in the address'))}@acme.localhost` }));
+  await user.post(at, fields('x',
+    { base_url: `http://bob:${encodeURIComponent(plant('in the address'))}@acme.localhost` }));
   await misplaced('key as Username', (text) => user.form(at, fields('k', { username: text })));
   await misplaced('key as Base URL', (text) => user.form(at, fields('k', { base_url: text })));
   await misplaced('key as date', (text) => user.form(at, fields('k', { expires: text })));
-  for (const kind of ['status', 'cut_before', 'cut_body', 'html', 'invalid_utf8', 'redirect', 'ratelimit', 'huge']) {
+  for (const kind of ['status', 'cut_before', 'cut_body', 'html', 'invalid_utf8', 'redirect', 'ratelimit',
+      'huge']) {
     await fault(s, kind, { times: 'always' });
     const send = kind === 'status' ? 'form' : 'post';
     await user[send](at, fields(await key(`key, ${kind}`, BOB)));
@@ -229,8 +243,10 @@ test('none of them is in the database, its WAL, the log, an answer, a header or 
     for (const [file, text] of files) if (foundIn(text, each)) leaks.push(`${each.name}: in ${file}`);
     if (foundIn(log, each)) leaks.push(`${each.name}: in the log`);
     for (const entry of s.seen) {
-      const where = foundIn(entry.text, each) ? 'body' : foundIn(entry.headers.join('\n'), each) ? 'headers' : '';
-      if (where && !each.allowed(entry)) leaks.push(`${each.name}: ${where} of ${entry.status} ${entry.method} ${entry.path.slice(0, 60)}`);
+      const inBody = foundIn(entry.text, each);
+      if ((!inBody && !foundIn(entry.headers.join('\n'), each)) || each.allowed(entry)) continue;
+      const answer = `${entry.status} ${entry.method} ${entry.path.slice(0, 60)}`;
+      leaks.push(`${each.name}: ${inBody ? 'body' : 'headers'} of ${answer}`);
     }
   }
   assert.deepEqual(leaks, []);

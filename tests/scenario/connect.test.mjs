@@ -219,7 +219,8 @@ test('once connected, an answer given as to a stranger is never passed off as on
   }
 });
 
-test('the dialog: link to the tokens page, the failure\'s sentence, what was entered but no key', async () => {
+test('the dialog: link to the tokens page, the failure\'s sentence, what was entered but no key',
+    async () => {
   const page = assertPage(await user.page(connectPath(app, id)));
   assert.match(page.text, /href="http:[^"]*\/manage-profile\/security\/api-tokens" target="_blank"/);
   const form = `POST ${connectPath(app, id)}`;

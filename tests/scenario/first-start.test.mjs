@@ -119,7 +119,7 @@ test('signing in by the page: a failure keeps the e-mail, success goes where one
     { email: 'root@mortise.example', password: PASSWORD });
   assert.equal(right.status, 303, right.text);
   assert.equal(right.location, '/me/connections?x=1');
-  const session = right.headers.getSetCookie().find((c) => c.startsWith('mortise='));
+  const session = right.headers.get('set-cookie').split(', ').find((c) => c.startsWith('mortise='));
   assert.match(session, /HttpOnly/);
   assert.match(session, /SameSite=Lax/);
   assertPage(await browser.page(right.location));

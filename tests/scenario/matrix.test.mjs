@@ -207,7 +207,8 @@ test('whoever may not is refused as the table says, and nothing changes', async 
   assert.deepEqual(await snapshot(), old);
 });
 
-test('another app\'s connections and permissions are not found below one\'s own app, nor the reverse', async () => {
+test('another app\'s connections and permissions are not found below one\'s own app, nor the reverse',
+    async () => {
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
       const foreign = { connection: w.otherConnection, permission: w.otherPermission };

@@ -70,7 +70,8 @@ test('every form that writes carries the session\'s token, and every link leads 
   const checked = new Set();
   for (const [path, page, client] of await allPages()) {
     for (const form of formsOf(page.text))
-      if (form.method === 'POST') assert.equal(form.values._csrf, client.csrf ?? '', `${path} ${form.action}`);
+      if (form.method === 'POST') assert.equal(form.values._csrf, client.csrf ?? '',
+        `${path} ${form.action}`);
     for (const [, href] of page.text.matchAll(/href="(\/[^"#]*)"/g)) {
       const key = `${client.me?.email} ${href}`;
       if (checked.has(key)) continue;
@@ -89,7 +90,8 @@ test('security headers are on everything', async () => {
   for (const { headers, status } of answers) {
     const csp = headers.get('content-security-policy') ?? '';
     if (status !== 501)
-      for (const part of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'",
+      for (const part of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'",
+        "form-action 'self'",
         "script-src 'self'", "style-src 'self'"]) assert.ok(csp.includes(part), `${status}: ${csp}`);
     assert.doesNotMatch(csp, /unsafe/);
     assert.equal(headers.get('x-content-type-options'), 'nosniff', String(status));
@@ -111,11 +113,14 @@ test('a form that fails comes back with its status, sentence and all that was en
     [root, '/groups', 'POST /groups', { name: ' ', description: 'Kept text' }, 'name', ['Kept text']],
     [root, `/groups/${group}`, `POST /groups/${group}?_method=PATCH`, { name: 'x'.repeat(300) }, 'name',
       ['x'.repeat(300)]],
-    [root, `/users/${runner.me.id}`, `POST /users/${runner.me.id}?_method=PATCH`, { name: '\u0007' }, 'name', []],
-    [admin, '/apps/new', 'POST /apps', { name: '', slug: 'NO WAY', description: 'Kept' }, 'slug', ['NO WAY', 'Kept']],
+    [root, `/users/${runner.me.id}`, `POST /users/${runner.me.id}?_method=PATCH`, { name: '\u0007' },
+      'name', []],
+    [admin, '/apps/new', 'POST /apps', { name: '', slug: 'NO WAY', description: 'Kept' }, 'slug',
+      ['NO WAY', 'Kept']],
     [admin, `/apps/${app}/settings`, `POST /apps/${app}?_method=PATCH`, { name: 'y'.repeat(121) }, 'name',
       ['y'.repeat(121)]],
-    [admin, `/apps/${app}/settings`, `POST /apps/${app}?_method=DELETE`, { confirm: 'no' }, 'confirm', ['no']],
+    [admin, `/apps/${app}/settings`, `POST /apps/${app}?_method=DELETE`, { confirm: 'no' }, 'confirm',
+      ['no']],
     [runner, '/me', 'POST /me?_method=PATCH', { name: '' }, 'name', []],
     [runner, '/me', 'POST /me/password', { current_password: 'wrong wrong wrong', new_password: 'tiny' },
       'new_password', []],
@@ -187,7 +192,8 @@ test('a write from another origin is refused, with and without its own token', a
   for (const origin of ['https://evil.example', 'null', `http://localhost:${s.port + 1}`]) {
     assertPage(await runner.form('/me?_method=PATCH', { name: 'Evil' }, { origin }), 403);
     assertProblem(await runner.json('PATCH', '/me', { name: 'Evil' }, { origin }), 403, 'csrf');
-    const signIn = await s.client().form('/session', { email: 'runner@example.com', password: PASSWORD }, { origin });
+    const signIn = await s.client().form('/session', { email: 'runner@example.com', password: PASSWORD },
+      { origin });
     assert.equal(signIn.status, 403, 'a sign-in from another site');
   }
   assert.equal((await runner.form('/me?_method=PATCH', { name: 'Evil' },

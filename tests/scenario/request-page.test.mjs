@@ -138,7 +138,8 @@ test('a key that Jira refuses: Reconnect on the page, and back to the filled for
   await s.control('POST', 'revoke', { label: 'page' });
   const refused = await send(await requestPage(), { method: 'GET', path: '/rest/api/3/project/search' });
   assertPage(refused, 409);
-  assert.match(textOf(refused.text), /Reconnect Jira first Needs reconnecting: Jira .*What you entered is kept/);
+  assert.match(textOf(refused.text),
+    /Reconnect Jira first Needs reconnecting: Jira .*What you entered is kept/);
   const dialog = assertPage(await user.submit(refused, `GET ${connectPath(app, id)}`));
   assert.match(textOf(dialog.text), /Reconnect Jira/);
   const back = await user.follow(await user.submit(dialog, `POST ${connectPath(app, id)}`,

@@ -80,12 +80,14 @@ test('a query is an object, text, or part of the path, and is encoded once', asy
   assert.deepEqual([...url.searchParams], [['maxResults', '1'], ['jql', 'project = OPS']]);
   await ask({ path: '/rest/api/3/user/search', query: '?query=a%20b%2Bc' });
   assert.equal((await lastRequest()).path, '/rest/api/3/user/search?query=a%20b%2Bc');
-  assertFieldErrors(await run(anna, app, id, { path: '/rest/api/3/myself', query: { a: { b: 1 } } }), 'query');
+  assertFieldErrors(await run(anna, app, id, { path: '/rest/api/3/myself', query: { a: { b: 1 } } }),
+    'query');
   assertFieldErrors(await run(anna, app, id, { path: '/rest/api/3/myself', query: 5 }), 'query');
 });
 
 test('headers are an object or lines; what is Mortise\'s own cannot be given', async () => {
-  await ask({ path: '/rest/api/3/myself', headers: { 'Accept-Language': 'de', 'X-ExperimentalApi': 'opt-in' } });
+  await ask({ path: '/rest/api/3/myself', headers: { 'Accept-Language': 'de',
+    'X-ExperimentalApi': 'opt-in' } });
   let sent = (await lastRequest()).headers;
   assert.deepEqual([sent['accept-language'], sent['x-experimentalapi'], sent.accept],
     ['de', 'opt-in', 'application/json']);
@@ -101,7 +103,8 @@ test('headers are an object or lines; what is Mortise\'s own cannot be given', a
     assertProblem(await run(anna, app, id, { path: '/rest/api/3/myself', headers: { Accept: value } }),
       422, 'invalid');
   assertFieldErrors(await run(anna, app, id, { path: '/rest/api/3/myself', headers: 'no colon' }), 'headers');
-  assertFieldErrors(await run(anna, app, id, { path: '/rest/api/3/myself', headers: { Accept: 1 } }), 'headers');
+  assertFieldErrors(await run(anna, app, id, { path: '/rest/api/3/myself', headers: { Accept: 1 } }),
+    'headers');
 });
 
 test('a body reaches Jira as it was written, numbers too', async () => {
@@ -126,7 +129,8 @@ test('a body reaches Jira as it was written, numbers too', async () => {
     422, 'invalid', /GET request has no body/);
 });
 
-test('Jira\'s JSON comes back byte for byte; what we cannot parse is text, what is no text base64', async () => {
+test('Jira\'s JSON comes back byte for byte; what we cannot parse is text, what is no text base64',
+    async () => {
   const answers = [
     ['json', '{ "a" : 0.1, "b": 1e2, "c":[ 123456789012345678 ] }'],
     ['json', '[]'],

@@ -46,7 +46,8 @@ const connecting = (more) => () => tryConnect(s, user, app, id, BOB, more);
 const requesting = () => run(user, app, id, { path: '/rest/api/3/myself' });
 const removeUser = () => admin.delete(`/apps/${app}/permissions/${permission.id}`);
 const disable = () => root.patch(`/users/${user.me.id}`, { disabled: true });
-const stored = () => sql(s, `SELECT status, sealed IS NOT NULL FROM credentials WHERE owner = '${user.me.id}'`);
+const stored = () => sql(s,
+  `SELECT status, sealed IS NOT NULL FROM credentials WHERE owner = '${user.me.id}'`);
 
 async function done(step) {
   const answer = await step;
@@ -124,7 +125,8 @@ test('test: disconnected meanwhile; its success does not revive the credential',
 test('test and request: an old refusal does not spoil the key entered meanwhile', async () => {
   for (const begin of [requesting, () => user.post(`/apps/${app}/connections/${id}/test`)]) {
     await connect(s, user, app, id, BOB, { token: { label: 'old' } });
-    await fault(s, 'status', { status: 401, body: 'Client must be authenticated', match: { path: '/rest/api/3/myself' } });
+    await fault(s, 'status', { status: 401, body: 'Client must be authenticated',
+      match: { path: '/rest/api/3/myself' } });
     await during(begin, async () => connect(s, user, app, id, BOB), '/rest/api/3/myself');
     assert.equal((await rowOf(user, app, id)).state, 'connected');
     await noFaults(s);
