@@ -1,11 +1,12 @@
 // Who is calling? Site hosts and the gateway answer this question differently:
 // - a site host takes classic tokens only, and turns everything else into an anonymous caller;
-// - the gateway takes both kinds of token and refuses everything else with 401.
+// - the gateway takes both kinds of token and OAuth access tokens, and refuses everything else.
 // A caller is { account, scopes, reason }: account null = anonymous, scopes null = unlimited,
 // reason = what X-Seraph-LoginReason will say (null: nothing).
 
 import { accountByEmail, clearFailures, isLockedOut, noteFailure } from './accounts.mjs';
 import * as answers from './answers.mjs';
+import { findAccess } from './oauth/tokens.mjs';
 import { findToken } from './tokens.mjs';
 
 const ANONYMOUS = { account: null, scopes: null, reason: null };
@@ -18,6 +19,10 @@ export function readBasic(header) {
     const text = Buffer.from(match[1], 'base64').toString('utf8');
     const colon = text.indexOf(':');
     return colon < 0 ? null : { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+export function readBearer(header) {
+    return /^bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? null;
 }
 
 /** The site's edge looks at Bearer before Jira does; returns its answer, or null to go on. */
@@ -51,12 +56,25 @@ export function callerOnSite(store, site, header, siteBase) {
 
 /** Returns { caller } or { answer }. Failures here do not count towards a CAPTCHA. */
 export function callerOnGateway(store, site, header) {
+    const bearer = readBearer(header);
+    if (bearer !== null) return callerWithAccessToken(store, site, bearer);
     const basic = readBasic(header);
     const account = basic && accountByEmail(store.data, basic.name);
     const token = account?.active ? findToken(store.data, account, basic.password) : null;
     if (!token) return { answer: answers.gateway(401, 'Unauthorized') };
     if (!site.members[account.email]) return { answer: answers.gateway(403, 'Forbidden') };
     return { caller: { account, scopes: token.scopes, reason: null } };
+}
+
+/** A site that the user did not allow is refused like one whose member the user is not. */
+function callerWithAccessToken(store, site, token) {
+    const access = findAccess(store.data, token);
+    if (!access) return { answer: answers.gateway(401, 'Unauthorized') };
+    const { account, scopes, sites } = access;
+    if (!sites.includes(site.cloudId) || !site.members[account.email]) {
+        return { answer: answers.gateway(403, 'Forbidden') };
+    }
+    return { caller: { account, scopes, reason: null } };
 }
 
 function isEntry(each, site, account) {

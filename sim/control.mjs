@@ -4,14 +4,20 @@
 //   POST   expire  {email and/or label}                let tokens expire now
 //   POST   rename  {site, to}                          give a site another host name
 //   POST   unlock  {email?, site?}                     end CAPTCHA lockouts
-//   POST   account {email, active}                     deactivate or activate an account
+//   POST   account {email, active?, password?}         deactivate, activate; change a password,
+//                                                      which kills refresh tokens
 //   POST   faults  (see faults.mjs)    GET, DELETE     add, list, remove faults
 //   GET    log     DELETE                              recent requests
 //   GET    state                                       a summary, without the tokens
 //   POST   reset                                       the seed again; no faults, empty log
+// and those of control-oauth.mjs: apps, oauth, age-tokens, revoke-grant, membership, products.
 
-import { accountByEmail, clearFailures } from './accounts.mjs';
+import { clearFailures } from './accounts.mjs';
+import { OAUTH_ACTIONS, summarizeOauth } from './control-oauth.mjs';
+import { accountOrRefuse, BadRequest, changed, flagOrRefuse, siteOrRefuse }
+    from './control-tools.mjs';
 import { addressOf } from './hosts.mjs';
+import { killRefreshTokens } from './oauth/tokens.mjs';
 import { expireTokens, makeToken, revokeTokens } from './tokens.mjs';
 
 const ACTIONS = {
@@ -25,7 +31,7 @@ const ACTIONS = {
         unlocked: clearFailures(store.data, (each) =>
             (!email || each.email === email) && (!site || each.site === site)),
     }),
-    'POST account': setActive,
+    'POST account': changeAccount,
     'POST faults': addFault,
     'GET faults': ({ faults }) => ({ faults: faults.list() }),
     'DELETE faults': ({ faults }) => { faults.clear(); return {}; },
@@ -38,9 +44,8 @@ const ACTIONS = {
         log.clear();
         return {};
     },
+    ...OAUTH_ACTIONS,
 };
-
-class BadRequest extends Error {}
 
 /** `sim` = { store, faults, log, suffix }. */
 export function answerControl(sim, { method, path, headers, body }) {
@@ -73,17 +78,6 @@ function readBody(body) {
     throw new BadRequest('The body must be a JSON object.');
 }
 
-function changed(store, result) {
-    store.changed();
-    return result;
-}
-
-function accountOrRefuse({ store }, email) {
-    const account = accountByEmail(store.data, email ?? '');
-    if (!account) throw new BadRequest(`There is no account ${email}.`);
-    return account;
-}
-
 function makeTokenFor(sim, { email, label = 'made by a test', scopes, days }) {
     const account = accountOrRefuse(sim, email);
     if (account.service && !Array.isArray(scopes)) {
@@ -102,10 +96,10 @@ function tokenMatcher({ email, label }) {
         (label === undefined || each.label === label);
 }
 
-function renameSite({ store, suffix }, { site: id, to }, headers) {
-    const site = store.data.sites.find((each) => each.id === id || each.host === id);
-    if (!site) throw new BadRequest(`There is no site ${id}.`);
-    if (!/^[a-z][a-z0-9-]{0,62}$/.test(to ?? '') || ['id', 'api'].includes(to)) {
+function renameSite(sim, { site: id, to }, headers) {
+    const { store, suffix } = sim;
+    const site = siteOrRefuse(sim, id);
+    if (!/^[a-z][a-z0-9-]{0,62}$/.test(to ?? '') || ['id', 'api', 'auth'].includes(to)) {
         throw new BadRequest('"to" must be a host label of lower-case letters and digits.');
     }
     const isTaken = store.data.sites.some((each) => each !== site &&
@@ -117,11 +111,20 @@ function renameSite({ store, suffix }, { site: id, to }, headers) {
         cloudId: site.cloudId });
 }
 
-function setActive(sim, { email, active }) {
+function changeAccount(sim, { email, active, password }) {
     const account = accountOrRefuse(sim, email);
-    if (typeof active !== 'boolean') throw new BadRequest('"active" must be true or false.');
-    account.active = active;
-    return changed(sim.store, { email: account.email, active });
+    if (password === undefined || active !== undefined) flagOrRefuse('active', active);
+    if (active !== undefined) account.active = active;
+    if (password !== undefined) changePassword(sim.store.data, account, password);
+    return changed(sim.store, { email: account.email, active: account.active });
+}
+
+function changePassword(data, account, password) {
+    if (typeof password !== 'string' || account.service) {
+        throw new BadRequest('"password" must be a text, and service accounts have none.');
+    }
+    account.password = password;
+    killRefreshTokens(data, (each) => each.email === account.email, 'password');
 }
 
 function addFault({ faults }, body) {
@@ -138,11 +141,13 @@ function summary({ store, suffix, faults }, body, headers) {
         sites: sites.map((site) => ({
             id: site.id, name: site.name, cloudId: site.cloudId, formerHosts: site.formerHosts,
             url: addressOf(site, suffix, headers.host), members: site.members,
+            products: site.products,
             projects: site.projects.map(({ key, name }) => ({ key, name })),
             issues: site.issues.length,
         })),
         tokens: tokens.map(({ hash, ...shown }) => shown),
         lockouts,
         faults: faults.list().length,
+        ...summarizeOauth(store.data),
     };
 }

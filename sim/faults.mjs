@@ -7,7 +7,7 @@
 //   cut_body    half of the real answer     drip {ms, bytes}  the real answer, slowly
 //   html {status?, body?}   invalid_utf8   huge {size?}   hang   redirect {to, status?}
 //   ratelimit {retry_after?, reason?, status?}   body {status?, type?, body or base64}
-// With after: true a kind that replaces the answer first carries out the request.
+// With after: true a kind that replaces the answer, or hangs, first carries out the request.
 
 import * as answers from './answers.mjs';
 

@@ -1,9 +1,17 @@
 // Which part of Atlassian a request is for, by its Host header (the port does not matter):
-//   127.0.0.1, localhost, id.<suffix>   account pages, the gateway, /sites/..., the control
-//   api.<suffix>                        the gateway only
+//   127.0.0.1, localhost, id.<suffix>   account pages, /sites/..., the control, and all of the
+//                                       next two
+//   auth.<suffix>                       the authorisation server, with a sign-in of its own
+//   api.<suffix>                        the gateway, and what access tokens are asked
 //   <site>.<suffix>                     a Jira site, or the former name of one
 // Returns { kind, ... } with the path that remains for that part.
 
+export const METADATA_PATH = '/.well-known/oauth-authorization-server';
+export const RESOURCES_PATH = '/oauth/token/accessible-resources';
+export const ME_PATH = '/me';
+
+const AUTH_PATHS = ['/authorize', '/oauth/token', '/oauth/revoke', METADATA_PATH];
+const API_PATHS = [RESOURCES_PATH, ME_PATH];
 const ACCOUNT_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 const GATEWAY_PATH = /^\/ex\/jira\/([^/]+)(\/.*)?$/;
 const SITES_PATH = /^\/sites\/([^/]+)(\/.*)?$/;
@@ -15,7 +23,8 @@ export function splitHost(header) {
 
 export function placeOf(data, suffix, hostHeader, path) {
     const { name, port } = splitHost(hostHeader);
-    if (name === `api.${suffix}`) return gatewayPlace(data, path) ?? { kind: 'unknown' };
+    if (name === `api.${suffix}`) return apiPlace(data, path) ?? { kind: 'unknown' };
+    if (name === `auth.${suffix}`) return { kind: 'auth', path };
     if (ACCOUNT_HOSTS.includes(name) || name === `id.${suffix}`) {
         return accountPlace(data, suffix, port, path);
     }
@@ -27,7 +36,12 @@ function accountPlace(data, suffix, port, path) {
     if (path.startsWith('/_control/')) return { kind: 'control', path };
     const inSite = SITES_PATH.exec(path);
     if (inSite) return sitePlace(data, suffix, port, inSite[1].toLowerCase(), inSite[2] ?? '/');
-    return gatewayPlace(data, path) ?? { kind: 'account', path };
+    if (AUTH_PATHS.includes(path)) return { kind: 'auth', path };
+    return apiPlace(data, path) ?? { kind: 'account', path };
+}
+
+function apiPlace(data, path) {
+    return API_PATHS.includes(path) ? { kind: 'api', path } : gatewayPlace(data, path);
 }
 
 function gatewayPlace(data, path) {
@@ -48,6 +62,16 @@ function sitePlace(data, suffix, port, label, path) {
 
 /** A site's present address, for links; the port is the one that the request came to. */
 export function addressOf(site, suffix, hostHeader) {
+    return addressAt(site.host, suffix, hostHeader);
+}
+
+export function addressAt(label, suffix, hostHeader) {
     const { port } = splitHost(hostHeader);
-    return `http://${site.host}.${suffix}${port ? `:${port}` : ''}`;
+    return `http://${label}.${suffix}${port ? `:${port}` : ''}`;
+}
+
+/** The account pages' address as seen from here; callers by number stay there. */
+export function accountAddress(suffix, hostHeader) {
+    return ACCOUNT_HOSTS.includes(splitHost(hostHeader).name)
+        ? `http://${hostHeader}` : addressAt('id', suffix, hostHeader);
 }

@@ -1,10 +1,13 @@
-// What was asked lately, for tests. Bodies of the account pages are left out (passwords), and
-// an Authorization header is reduced to its scheme and user name.
+// What was asked lately, for tests. Bodies of the account pages and of the token endpoint are
+// left out, an Authorization header is reduced to its scheme and user name, and of addresses
+// that carry a state, a code or a page to go on with, only the names of those are kept. Calls of
+// the token endpoint have `oauth`: { grant_type, client_id, encoding, outcome, detail? }.
 
 import { readBasic } from './auth.mjs';
 
 const MAX_ENTRIES = 1000;
 const MAX_BODY = 64 * 1024;
+const HIDDEN = ['state', 'continue', 'code'];
 
 export class RequestLog {
     #entries = [];
@@ -17,7 +20,7 @@ export class RequestLog {
             kind,
             host: request.headers.host ?? '',
             method: request.method,
-            path: request.url,
+            path: showsBody ? request.url : withoutSecrets(request.url),
             headers: reduced(request.headers),
             body: showsBody ? request.body.toString('utf8').slice(0, MAX_BODY) : '',
             status: null,
@@ -38,9 +41,18 @@ export class RequestLog {
 }
 
 function reduced(headers) {
-    const { authorization, cookie, ...others } = headers;
+    const { authorization, cookie, referer, ...rest } = headers;
+    const others = referer === undefined ? rest : { ...rest, referer: withoutSecrets(referer) };
     if (authorization === undefined) return others;
     const basic = readBasic(authorization);
     const scheme = authorization.split(' ')[0];
     return { ...others, authorization: basic ? `${scheme} ${basic.name}` : scheme };
+}
+
+function withoutSecrets(url) {
+    const [path, ...search] = url.split('?');
+    if (search.length === 0) return url;
+    const query = new URLSearchParams(search.join('?'));
+    for (const name of HIDDEN) if (query.has(name)) query.set(name, 'hidden');
+    return `${path}?${query}`;
 }

@@ -1,7 +1,8 @@
 // Starts the simulated Atlassian. It shares no code with the product and needs nothing but Node:
 //   node sim/main.mjs --listen 127.0.0.1:8090 --state var/sim/state.json
-//                     [--host-suffix localhost] [--quiet]
-// The first line on stdout tells the address. SIGTERM and SIGINT end it, with the state saved.
+//                     [--host-suffix localhost] [--callback URL] [--quiet]
+// --callback is where the OAuth app that is there from the start sends people back to. The first
+// line on stdout tells the address. SIGTERM and SIGINT end it, with the state saved.
 
 import { parseArgs } from 'node:util';
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     options: {
         listen: { type: 'string', default: '127.0.0.1:8090' },
         state: { type: 'string', default: 'var/sim/state.json' },
+        callback: { type: 'string' },
         'host-suffix': { type: 'string', default: 'localhost' },
         quiet: { type: 'boolean', default: false },
     },
@@ -24,7 +26,7 @@ function fail(sentence) {
 
 function openStore() {
     try {
-        return new Store(values.state);
+        return new Store(values.state, { callback: values.callback });
     } catch (error) {
         return fail(`The state file ${values.state} cannot be used: ${error.message}`);
     }

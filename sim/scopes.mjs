@@ -1,8 +1,39 @@
-// What a scoped token must hold for each operation, as Atlassian's OpenAPI file states it:
-// the classic scope, or every one of the granular scopes. Scopes matter only on the gateway.
+// The scopes there are, and what a scoped token must hold for each operation, as Atlassian's
+// OpenAPI file states it: the classic scope, or every one of the granular scopes. Scopes matter
+// only on the gateway.
 
 export const CLASSIC_SCOPES = ['read:jira-work', 'write:jira-work', 'read:jira-user',
     'manage:jira-project', 'manage:jira-configuration', 'manage:jira-webhook'];
+
+// For OAuth apps only: the User identity API, and as much of Confluence as shows that there are
+// other products. `offline_access` belongs to no API: it is asked for, never ticked.
+export const IDENTITY_SCOPES = ['read:me'];
+export const CONFLUENCE_SCOPES = ['read:confluence-space.summary', 'read:confluence-content.all',
+    'search:confluence'];
+
+const TITLES = {
+    'read:jira-work': 'View Jira issue data',
+    'write:jira-work': 'Create and manage issues',
+    'read:jira-user': 'View user profiles',
+    'manage:jira-project': 'Manage project settings',
+    'manage:jira-configuration': 'Manage Jira global settings',
+    'manage:jira-webhook': 'Manage Jira webhooks',
+    'read:me': 'View active user profile',
+    'read:confluence-space.summary': 'Read Confluence space summary',
+    'read:confluence-content.all': 'Read Confluence detailed content',
+    'search:confluence': 'Search Confluence content and space summaries',
+};
+
+/** What the consent page calls it; granular scopes are shown as they are. */
+export function titleOf(scope) {
+    return TITLES[scope] ?? scope;
+}
+
+/** 'jira', 'confluence', or null for what needs no site. */
+export function productOf(scope) {
+    if (CONFLUENCE_SCOPES.includes(scope)) return 'confluence';
+    return IDENTITY_SCOPES.includes(scope) || scope === 'offline_access' ? null : 'jira';
+}
 
 const NEEDED = {
     'GET /myself': [

@@ -1,6 +1,8 @@
 // The world at the first start: the same people, sites and issues every time.
 
 import { textToAdf } from './adf.mjs';
+import { TRY_OUT_APP } from './oauth/apps.mjs';
+import { SETTINGS } from './oauth/tokens.mjs';
 import { PROJECTS, STORIES } from './seed-texts.mjs';
 
 const START = Date.UTC(2026, 8, 1, 8, 0, 0);
@@ -20,6 +22,9 @@ const PEOPLE = [
     { email: 'dave@globex.example', name: 'Dave Driver', password: 'dave-secret',
       accountId: '70121:5f0a9e0c-9d1b-4c7e-8d2f-1a6b3c4d5e6f', locale: 'en_US',
       timeZone: 'Asia/Tokyo', emailVisible: false },
+    { email: 'erin@nowhere.example', name: 'Erin Elsewhere', password: 'erin-secret',
+      accountId: '712020:4d7e2b19-83c5-4a6e-b1f0-9e5a7c3d2f68', locale: 'en_US',
+      timeZone: 'Europe/Paris', emailVisible: false },
     { email: 'bot@serviceaccount.atlassian.com', name: 'Build Bot', password: null,
       accountId: '712020:c8e1d7aa-2f64-4b0b-8a55-77d0f2b1a9c4', locale: 'en_US',
       timeZone: 'Etc/UTC', emailVisible: false, service: true },
@@ -27,7 +32,7 @@ const PEOPLE = [
 
 const SITES = [
     { id: 'acme', name: 'Acme', cloudId: '1d1f4c5e-7a52-4d0e-9b5b-2c8f6a3e9d70', firstId: 10100,
-      projects: ['ACME', 'OPS', 'HR', 'SEC'],
+      projects: ['ACME', 'OPS', 'HR', 'SEC'], products: ['jira', 'confluence'],
       members: {
           'anna@acme.example': { ACME: 'admin', OPS: 'admin', HR: 'admin', SEC: 'admin' },
           'bob@acme.example': { ACME: 'member', OPS: 'member', HR: 'reader' },
@@ -35,7 +40,7 @@ const SITES = [
           'bot@serviceaccount.atlassian.com': { ACME: 'member', OPS: 'member' },
       } },
     { id: 'globex', name: 'Globex', cloudId: '8c3a9b1e-52d4-4f6f-a1c7-e90d4b7f2a36', firstId: 20100,
-      projects: ['GLX', 'LAB'],
+      projects: ['GLX', 'LAB'], products: ['jira'],
       members: {
           'anna@acme.example': { GLX: 'member' },
           'carla@acme.example': { GLX: 'member', LAB: 'member' },
@@ -50,12 +55,14 @@ export function seed() {
         tokens: [],
         sessions: [],
         lockouts: [],
+        oauth: { settings: { ...SETTINGS }, apps: [{ ...TRY_OUT_APP }], grants: [], codes: [],
+            pairs: [] },
     };
 }
 
-function seedSite({ id, name, cloudId, firstId, projects, members }) {
+function seedSite({ id, name, cloudId, firstId, projects, products, members }) {
     const site = {
-        id, name, cloudId, members,
+        id, name, cloudId, members: structuredClone(members), products: [...products],
         host: id,
         formerHosts: [],
         projects: projects.map((key, index) => seedProject(key, index, firstId, members)),

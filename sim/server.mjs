@@ -12,7 +12,9 @@ import { Faults, replacement } from './faults.mjs';
 import { addressOf, placeOf, splitHost } from './hosts.mjs';
 import { answerRest } from './jira/rest.mjs';
 import { RequestLog } from './log.mjs';
+import { answerApi } from './oauth/resources.mjs';
 import { answerAccount } from './pages/account.mjs';
+import { answerAuth } from './pages/authorize.mjs';
 import { unavailablePage } from './pages/layout.mjs';
 import { answerSitePage } from './pages/site.mjs';
 
@@ -74,10 +76,12 @@ async function readRequest(incoming) {
 async function perform(sim, place, request, faults, entry, outgoing, incoming) {
     const fault = faults.find((each) => !['delay', 'headers'].includes(each.kind));
     for (const each of faults.filter(({ kind }) => kind === 'delay')) await sleep(each.ms ?? 1000);
-    if (fault?.kind === 'hang') return;
     if (fault?.kind === 'cut_before') return cut(incoming.socket, fault);
     const replaced = fault && replacement(fault);
-    const answer = replaced && !fault.after ? replaced : answerAt(sim, place, request);
+    const holdsBack = (replaced || fault?.kind === 'hang') && !fault.after;
+    const answer = holdsBack ? replaced : answerAt(sim, place, request);
+    if (answer?.note) entry.oauth = answer.note;
+    if (fault?.kind === 'hang') return;
     if (fault?.kind === 'cut_after') {
         sim.store.saveNow();
         return cut(incoming.socket, fault);
@@ -100,6 +104,8 @@ function cut(socket, { reset = false }) {
 function answerAt({ store, suffix }, place, request) {
     switch (place.kind) {
     case 'account': return answerAccount({ store, suffix }, request);
+    case 'auth': return answerAuth({ store, suffix }, request);
+    case 'api': return answerApi({ store, suffix }, request);
     case 'gateway': return answerGateway(store, suffix, place, request);
     case 'site': return answerSite(store, place, request);
     case 'former': return answerFormer(place, request);
@@ -109,6 +115,7 @@ function answerAt({ store, suffix }, place, request) {
 
 function answerGateway(store, suffix, { site, prefix }, request) {
     if (!site || !request.path.startsWith('/rest/')) return answers.gateway(404, 'Not Found');
+    if (!site.products.includes('jira')) return answers.html(403, unavailablePage());
     const { host } = request.headers;
     return answerRest({ store, site, via: 'gateway', base: `http://${host}${prefix}`,
         siteBase: addressOf(site, suffix, host) }, request);
@@ -118,6 +125,7 @@ function answerSite(store, { site, siteBase }, request) {
     if (request.path === '/_edge/tenant_info') {
         return answers.raw(200, 'application/json', JSON.stringify({ cloudId: site.cloudId }));
     }
+    if (!site.products.includes('jira')) return answers.html(404, unavailablePage());
     if (request.path === '/rest' || request.path.startsWith('/rest/')) {
         return answerRest({ store, site, siteBase, base: siteBase, via: 'site' }, request);
     }

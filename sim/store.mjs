@@ -5,19 +5,31 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+import { findAppProblem, TRY_OUT_APP } from './oauth/apps.mjs';
 import { seed } from './seed.mjs';
 
-const VERSION = 1;
+const VERSION = 2;
 const SAVE_AFTER_MS = 50;
 
 export class Store {
     #path;
     #timer = null;
+    #callback;
 
-    constructor(filePath) {
+    /** `callback`, when given, is what the seed's OAuth app has: now, and after every reset. */
+    constructor(filePath, { callback } = {}) {
+        const problem = findAppProblem({ callback });
+        if (problem) throw new Error(problem);
         this.#path = filePath;
-        this.data = readState(filePath) ?? seed();
-        if (!fs.existsSync(filePath)) this.saveNow();
+        this.#callback = callback;
+        this.data = this.#prepared(readState(filePath) ?? seed());
+        if (!fs.existsSync(filePath) || callback) this.saveNow();
+    }
+
+    #prepared(data) {
+        const app = data.oauth.apps.find((each) => each.clientId === TRY_OUT_APP.clientId);
+        if (app && this.#callback) app.callback = this.#callback;
+        return data;
     }
 
     changed() {
@@ -25,7 +37,7 @@ export class Store {
     }
 
     reset() {
-        this.data = seed();
+        this.data = this.#prepared(seed());
         this.saveNow();
     }
 
@@ -49,11 +61,27 @@ function readState(filePath) {
         throw error;
     }
     const { version, ...data } = JSON.parse(text);
+    if (version === 1) return upgraded(data);
     if (version !== VERSION) {
         throw new Error(`${filePath} has version ${version}, this program wants ${VERSION}. ` +
             'Delete the file to start from the seed again.');
     }
     return data;
+}
+
+/** Version 1 knew no OAuth: no apps, no products, and no account without a site. */
+function upgraded(data) {
+    const fresh = seed();
+    const known = data.accounts.map((each) => each.email);
+    return {
+        ...fresh,
+        ...data,
+        accounts: [...data.accounts,
+            ...fresh.accounts.filter((each) => !known.includes(each.email))],
+        sites: data.sites.map((site) => ({
+            ...site, products: fresh.sites.find((each) => each.id === site.id).products,
+        })),
+    };
 }
 
 function writeDurably(filePath, text) {

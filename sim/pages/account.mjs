@@ -3,6 +3,9 @@
 import { accountByEmail, sessionOf } from '../accounts.mjs';
 import * as answers from '../answers.mjs';
 import { addressOf } from '../hosts.mjs';
+import { errorPage } from './authorize.mjs';
+import { answerConnectedApps, CONNECTED } from './connected-apps.mjs';
+import { answerConsole, CONSOLE } from './console.mjs';
 import { escape, page } from './layout.mjs';
 import { postSignIn, postSignOut, showSignIn } from './sign-in.mjs';
 import { showTokens, postToken, postRevoke } from './tokens.mjs';
@@ -18,15 +21,24 @@ export function answerAccount(sim, request) {
     if (get && path === '/') return showIndex(sim, request, session);
     if (get && path === '/login') return showSignIn(request);
     if (method === 'POST' && path === '/login') return postSignIn(sim.store, request, TOKENS);
-    if (method === 'POST' && path.endsWith('/logout')) return postSignOut(sim.store, session, '/');
-    if (path === TOKENS || path.startsWith(`${TOKENS}/`)) {
+    if (method === 'POST' && path.endsWith('/logout')) {
+        return postSignOut(sim.store, session, request, '/');
+    }
+    if (get && path === '/error') return errorPage(request);
+    if (isBelow(CONSOLE, path)) return answerConsole(sim.store, request, session);
+    if (isBelow(CONNECTED, path)) return answerConnectedApps(sim.store, request, session);
+    if (isBelow(TOKENS, path)) {
         return tokenPages(sim, request, session, TOKENS);
     }
-    if (path === SERVICE || path.startsWith(`${SERVICE}/`)) {
+    if (isBelow(SERVICE, path)) {
         return tokenPages(sim, request, session, SERVICE);
     }
     return answers.html(404, page({ title: 'Page not found',
         main: '<p>There is nothing at this address. <a href="/">Start page</a></p>' }));
+}
+
+function isBelow(root, path) {
+    return path === root || path.startsWith(`${root}/`);
 }
 
 /** Personal tokens, or the service accounts' ones, which a site's admins manage. */
@@ -62,7 +74,9 @@ function showIndex({ store, suffix }, request, session) {
         .map((site) => `${site.id} (${Object.entries(site.members[account.email])
             .map(([key, role]) => `${key}: ${role}`).join(', ')})`).join('<br>');
     const main = `<p>This is not Atlassian. It plays Jira Cloud for trying out and testing, with
-these people and sites. API tokens are made on the <a href="${TOKENS}">API tokens</a> page.</p>
+these people and sites. API tokens are made on the <a href="${TOKENS}">API tokens</a> page, OAuth
+apps in the <a href="${CONSOLE}">developer console</a>. What people allowed such apps is on their
+page of <a href="${CONNECTED}">connected apps</a>.</p>
 <h2>Accounts</h2><table><tr><th>Name</th><th>Email</th><th>Password</th><th>Sites</th></tr>
 ${accounts.map((each) => `<tr><td>${escape(each.name)}</td><td>${escape(each.email)}</td>
 <td>${each.password ? `<code>${escape(each.password)}</code>`
@@ -74,7 +88,9 @@ ${sites.map((site) => siteRow(site, suffix, request)).join('\n')}
 </table>`;
     return answers.html(200, page({ title: 'A small Atlassian of your own', main, person,
         csrf: session?.csrf, nav: `<a href="${TOKENS}">API tokens</a>` +
-            `<a href="${SERVICE}">Service accounts</a>` }));
+            `<a href="${SERVICE}">Service accounts</a>` +
+            `<a href="${CONSOLE}">Developer console</a>` +
+            `<a href="${CONNECTED}">Connected apps</a>` }));
 }
 
 function siteRow(site, suffix, request) {

@@ -11,7 +11,7 @@ header strong { margin-right: auto; }
 main { max-width: 60rem; margin: 1.5rem auto; padding: 0 1.2rem; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #8886;
-  vertical-align: top; }
+  vertical-align: top; overflow-wrap: anywhere; }
 label { display: block; margin: .6rem 0 .2rem; }
 label.tick { display: inline-block; margin: .1rem 1rem .1rem 0; }
 input:not([type=checkbox]):not([type=radio]), select { font: inherit; padding: .35rem .5rem;
@@ -28,10 +28,13 @@ export function escape(text) {
     return String(text).replace(/[&<>"']/g, (character) => map[character]);
 }
 
-/** A whole page. `person` is who is signed in, or null; `nav` is HTML, `main` is HTML. */
-export function page({ title, main, nav = '', person = null, csrf = '' }) {
+/**
+ * A whole page. `person` is who is signed in, or null; `nav` is HTML, `main` is HTML; `back` is
+ * the path to go on with after logging out.
+ */
+export function page({ title, main, nav = '', person = null, csrf = '', back = '' }) {
     const who = person === null ? '' : `<form method="post" action="logout">
-<input type="hidden" name="csrf" value="${escape(csrf)}">
+${csrfField(csrf)}<input type="hidden" name="continue" value="${escape(back)}">
 ${escape(person.name)} <button>Log out</button></form>`;
     return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -42,6 +45,16 @@ ${escape(person.name)} <button>Log out</button></form>`;
 ${main}
 </main></body></html>
 `;
+}
+
+export function csrfField(csrf) {
+    return `<input type="hidden" name="csrf" value="${escape(csrf)}">`;
+}
+
+/** A tick box for each scope, those in `ticked` ticked. */
+export function scopeTicks(scopes, ticked = []) {
+    return scopes.map((scope) => `<label class="tick"><input type="checkbox" name="scope"
+value="${scope}"${ticked.includes(scope) ? ' checked' : ''}> ${scope}</label>`).join('');
 }
 
 export function notice(text, kind = '') {

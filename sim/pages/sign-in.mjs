@@ -30,15 +30,18 @@ export function postSignIn(store, request, fallback) {
     return answer;
 }
 
-/** A path on this host and nothing else: never "//host", "/\host" or a whole URL. */
-function ownPath(target) {
+/**
+ * `target` when it is a path on this host and nothing else, or null: never "//host", "/\host"
+ * or a whole URL.
+ */
+export function ownPath(target) {
     return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(target ?? '') ? target : null;
 }
 
-export function postSignOut(store, session, target) {
+export function postSignOut(store, session, request, fallback) {
     if (session) signOut(store.data, session);
     store.changed();
-    const answer = answers.redirect(target, 303);
+    const answer = answers.redirect(ownPath(request.form().get('continue')) ?? fallback, 303);
     answer.headers['Set-Cookie'] = sessionCookie(null);
     return answer;
 }

@@ -21,7 +21,7 @@ export function answerSitePage(place, request) {
         return isGet ? showSignIn(request) : postSignIn(place.store, request, HOME);
     }
     if (method === 'POST' && path.endsWith('/logout')) {
-        return postSignOut(place.store, session, '/login');
+        return postSignOut(place.store, session, request, '/login');
     }
     const issuePath = /^\/browse\/([A-Za-z][A-Za-z0-9]*-\d+)$/.exec(path);
     if (isGet && (path === HOME || issuePath)) {

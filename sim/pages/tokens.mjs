@@ -3,7 +3,7 @@
 import * as answers from '../answers.mjs';
 import { CLASSIC_SCOPES, GRANULAR_SCOPES } from '../scopes.mjs';
 import { makeToken, MAX_DAYS, revokeTokens } from '../tokens.mjs';
-import { escape, notice, page } from './layout.mjs';
+import { csrfField, escape, notice, page, scopeTicks } from './layout.mjs';
 
 const DAY = 86400_000;
 
@@ -33,15 +33,11 @@ ${view.forService ? `<td>${escape(each.email)}</td>` : ''}
 <td>${each.scopes ? escape(each.scopes.join(', ')) : 'Classic (no scopes)'}</td>
 <td>${new Date(each.expires).toISOString().slice(0, 10)}
 ${each.expires <= Date.now() ? '(expired)' : ''}</td>
-<td><form method="post" action="${view.root}/revoke">${csrfField(view)}
+<td><form method="post" action="${view.root}/revoke">${csrfField(view.session.csrf)}
 <input type="hidden" name="id" value="${each.id}">
 <button aria-label="Revoke ${escape(each.label)}">Revoke</button></form></td></tr>`);
     return `<table><tr><th>Name</th>${view.forService ? '<th>Account</th>' : ''}<th>Scopes</th>
 <th>Expires</th><th></th></tr>${rows.join('')}</table>`;
-}
-
-function csrfField(view) {
-    return `<input type="hidden" name="csrf" value="${escape(view.session.csrf)}">`;
 }
 
 function createForm(view) {
@@ -56,19 +52,14 @@ function createForm(view) {
 <label class="tick"><input type="radio" name="kind" value="scoped"> API token with scopes
 </label></fieldset>`;
     return `<details open><summary>Create API token</summary>
-<form method="post" action="${view.root}/create">${csrfField(view)}${owner}
+<form method="post" action="${view.root}/create">${csrfField(view.session.csrf)}${owner}
 <label for="label">Name</label><input id="label" name="label" required maxlength="255">
 <label for="expires">Expires on (from one day to one year)</label>
 <input id="expires" name="expires" type="date" required min="${first}" max="${last}"
 value="${last}">${kind}
-<fieldset><legend>Scopes (for tokens with scopes)</legend>${ticks(CLASSIC_SCOPES)}
-<details><summary>Granular scopes</summary>${ticks(GRANULAR_SCOPES)}</details></fieldset>
+<fieldset><legend>Scopes (for tokens with scopes)</legend>${scopeTicks(CLASSIC_SCOPES)}
+<details><summary>Granular scopes</summary>${scopeTicks(GRANULAR_SCOPES)}</details></fieldset>
 <button>Create</button></form></details>`;
-}
-
-function ticks(scopes) {
-    return scopes.map((scope) => `<label class="tick"><input type="checkbox" name="scope"
-value="${scope}"> ${scope}</label>`).join('');
 }
 
 export function postToken(view, request) {

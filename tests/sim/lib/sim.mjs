@@ -11,12 +11,16 @@ import { gunzipSync } from 'node:zlib';
 
 export const REPO = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Starts the simulator on a port of its own. `state`: a file to go on with, else a new one. */
-export async function startSim({ state } = {}) {
+/**
+ * Starts the simulator on a port of its own. `state`: a file to go on with, else a new one;
+ * `args`: more of its command line.
+ */
+export async function startSim({ state, args = [] } = {}) {
     const folder = state ? null : fs.mkdtempSync(path.join(os.tmpdir(), 'mortise-sim-'));
     const stateFile = state ?? path.join(folder, 'state.json');
     const child = spawn(process.execPath, [path.join(REPO, 'sim/main.mjs'), '--quiet',
-        '--listen', '127.0.0.1:0', '--state', stateFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+        '--listen', '127.0.0.1:0', '--state', stateFile, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] });
     const errors = [];
     child.stderr.on('data', (chunk) => errors.push(chunk));
     const ended = new Promise((resolve) => child.on('exit', resolve));
@@ -82,6 +86,7 @@ function call(sim, method, target, options = {}) {
         body = new URLSearchParams(options.form).toString();
         headers['Content-Type'] ??= 'application/x-www-form-urlencoded';
     }
+    if (body !== undefined) headers['Content-Length'] ??= Buffer.byteLength(body);
     return new Promise((resolve, reject) => {
         const request = http.request({ host: '127.0.0.1', port: sim.port, method, path: target,
             headers, agent: false, timeout: options.timeout ?? 20_000 });
