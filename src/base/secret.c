@@ -88,6 +88,13 @@ str secret_expose(const struct secret *s)
     return (str){(const char *)s->p, s->n};
 }
 
+void secret_copy(struct secret *to, const struct secret *from)
+{
+    must(to->p == NULL);
+    if (from->p != NULL)
+        secret_set(to, from->p, from->n);
+}
+
 void secret_set_trimmed(struct secret *to, const struct secret *from)
 {
     must(to->p == NULL);

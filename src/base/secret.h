@@ -29,6 +29,8 @@ struct secret {
 void secret_alloc(struct secret *s, size_t n);
 /* Copies bytes in. The caller wipes its own copy. */
 void secret_set(struct secret *s, const void *p, size_t n);
+/* A copy; *to must be empty, an unset source leaves it so. */
+void secret_copy(struct secret *to, const struct secret *from);
 /* A copy without the ASCII white space at both ends (what a paste brings along); *to must be empty,
  * an unset source leaves it so. */
 void secret_set_trimmed(struct secret *to, const struct secret *from);

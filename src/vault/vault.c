@@ -12,7 +12,7 @@
 #define FORMAT 1
 #define HEAD_BYTES (1 + ID_LENGTH)
 #define BINDING_MAX 65536
-#define PURPOSES 5
+#define PURPOSES 6
 
 struct vault {
     struct keyring ring;
@@ -29,7 +29,7 @@ static void derive_hmac_keys(struct vault *v)
 {
     static const char contexts[PURPOSES][9] = {
         [VAULT_SESSION] = "session_",  [VAULT_LINK] = "link____", [VAULT_CONFIRM] = "confirm_",
-        [VAULT_THROTTLE] = "throttle", [VAULT_CSRF] = "csrf____",
+        [VAULT_THROTTLE] = "throttle", [VAULT_CSRF] = "csrf____", [VAULT_STATE] = "state___",
     };
 
     for (size_t i = 0; i < PURPOSES; i++)
@@ -138,6 +138,19 @@ enum err vault_open(const struct vault *v, struct fault *f, const struct vault_b
     }
     secret_take(ret_plain, &plain);
     return ERR_OK;
+}
+
+enum err vault_verify(const struct vault *v, struct fault *f, const struct vault_binding *binding,
+                      str sealed, str expected)
+{
+    SECRET_AUTO struct secret plain = {0};
+    enum err e = vault_open(v, f, binding, sealed, &plain);
+
+    if (e || str_eq(secret_expose(&plain), expected))
+        return e;
+    fail(f, ERR_KEY, "");
+    return fault_detail(f, "a sealed value of table %.*s, row %.*s says something else",
+                        STR_ARG(binding->table), STR_ARG(binding->row));
 }
 
 void vault_hmac(const struct vault *v, enum vault_purpose purpose, str data,

@@ -63,8 +63,20 @@ MUST_USE enum err vault_open(const struct vault *v, struct fault *f,
                              const struct vault_binding *binding, str sealed,
                              struct secret *ret_plain);
 
+/* For a sealed value that is no secret in itself but must not be changed (the link of a credential
+ * to its grant): ERR_OK when it opens and is `expected`, else ERR_KEY. */
+MUST_USE enum err vault_verify(const struct vault *v, struct fault *f,
+                               const struct vault_binding *binding, str sealed, str expected);
+
 /* HMAC of a bearer token under a key of its own for each purpose, for the database. */
-enum vault_purpose { VAULT_SESSION, VAULT_LINK, VAULT_CONFIRM, VAULT_THROTTLE, VAULT_CSRF };
+enum vault_purpose {
+    VAULT_SESSION,
+    VAULT_LINK,
+    VAULT_CONFIRM,
+    VAULT_THROTTLE,
+    VAULT_CSRF,
+    VAULT_STATE
+};
 void vault_hmac(const struct vault *v, enum vault_purpose purpose, str data,
                 unsigned char ret[static HASH_BYTES]);
 

@@ -393,6 +393,27 @@ static void hides_what_it_seals(void **state)
     vault_free(v);
 }
 
+/* A value that is no secret, but must not be changed. */
+static void verifies_what_it_sealed(void **state)
+{
+    struct fixture *x = *state;
+    struct vault *v = started(x);
+    struct vault_binding b = binding();
+    struct fault f = {.code = ERR_OK};
+    str sealed = seal(x, v, &b, "grant-1");
+
+    assert_int_equal(vault_verify(v, &f, &b, sealed, STR("grant-1")), ERR_OK);
+    assert_int_equal(vault_verify(v, &f, &b, sealed, STR("grant-2")), ERR_KEY);
+    assert_int_equal(f.code, ERR_KEY);
+    assert_null(strstr(f.detail, "grant-1"));
+    assert_int_equal(vault_verify(v, &f, &b, sealed, STR("grant-")), ERR_KEY);
+    assert_int_equal(vault_verify(v, &f, &b, sealed, STR("")), ERR_KEY);
+    assert_int_equal(vault_verify(v, &f, &b, STR("grant-1"), STR("grant-1")), ERR_KEY);
+    b.row = STR("other");
+    assert_int_equal(vault_verify(v, &f, &b, sealed, STR("grant-1")), ERR_KEY);
+    vault_free(v);
+}
+
 static void does_not_open_under_another_vault(void **state)
 {
     struct fixture *x = *state;
@@ -410,11 +431,11 @@ static void does_not_open_under_another_vault(void **state)
 static void hmacs_differ_by_purpose_and_stay(void **state)
 {
     struct fixture *x = *state;
-    unsigned char first[VAULT_CSRF + 1][HASH_BYTES];
+    unsigned char first[VAULT_STATE + 1][HASH_BYTES];
     unsigned char again[HASH_BYTES];
     struct vault *v = started(x);
 
-    for (enum vault_purpose p = VAULT_SESSION; p <= VAULT_CSRF; p++) {
+    for (enum vault_purpose p = VAULT_SESSION; p <= VAULT_STATE; p++) {
         vault_hmac(v, p, STR("token"), first[p]);
         for (enum vault_purpose q = VAULT_SESSION; q < p; q++)
             assert_memory_not_equal(first[p], first[q], HASH_BYTES);
@@ -423,7 +444,7 @@ static void hmacs_differ_by_purpose_and_stay(void **state)
     assert_memory_not_equal(first[VAULT_SESSION], again, HASH_BYTES);
     vault_free(v);
     v = started(x);
-    for (enum vault_purpose p = VAULT_SESSION; p <= VAULT_CSRF; p++) {
+    for (enum vault_purpose p = VAULT_SESSION; p <= VAULT_STATE; p++) {
         vault_hmac(v, p, STR("token"), again);
         assert_memory_equal(first[p], again, HASH_BYTES);
     }
@@ -444,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(binds_every_field, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_altered_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(hides_what_it_seals, setup, teardown),
+        cmocka_unit_test_setup_teardown(verifies_what_it_sealed, setup, teardown),
         cmocka_unit_test_setup_teardown(does_not_open_under_another_vault, setup, teardown),
         cmocka_unit_test_setup_teardown(hmacs_differ_by_purpose_and_stay, setup, teardown),
     };
