@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Embeds the files of ui/ into the binary as C (src/http/asset.h).
 
-usage: embed.py UI_FOLDER OUTPUT.c DEPFILE
+usage: embed.py UI_FOLDER OUTPUT.c DEPFILE [FILE | PREFIX=FOLDER]...
+
+What follows the depfile is embedded as well: a file as if it stood in ui/, a folder as if it were
+ui/PREFIX/.
 
 *.html become template sources (named by their path without .html); every other known file becomes
 an asset under /assets/<path>.<hash of content>.<ext>. In style sheets, url(NAME) of another asset
@@ -98,8 +101,21 @@ def generate(templates, assets):
     return "\n".join(out)
 
 
-def main(folder, output, depfile):
+def walk_all(folder, more):
     files, folders = walk(folder)
+    for each in more:
+        prefix, mark, path = each.partition("=")
+        if not mark:
+            files.append((os.path.basename(each), each))
+            continue
+        below, below_folders = walk(path)
+        files += [("%s/%s" % (prefix, name), file) for name, file in below]
+        folders += below_folders
+    return sorted(files), folders
+
+
+def main(folder, output, depfile, *more):
+    files, folders = walk_all(folder, more)
     templates, assets = {}, {}
     for name, path in files:
         ext = os.path.splitext(name)[1]

@@ -21,8 +21,14 @@ export MORTISE_LISTEN=$listen
 export MORTISE_PUBLIC_URL=${MORTISE_PUBLIC_URL:-http://localhost:${listen##*:}}
 export MORTISE_ALLOW_HOSTS=http://acme.localhost:$sim_port,http://globex.localhost:$sim_port
 export MORTISE_ATLASSIAN_SITES=localhost
-export MORTISE_ATLASSIAN_API_URL=http://127.0.0.1:$sim_port
-export MORTISE_TOKEN_PAGE_URL=http://127.0.0.1:$sim_port/manage-profile/security/api-tokens
+export MORTISE_ATLASSIAN_API_URL=http://api.localhost:$sim_port
+export MORTISE_ATLASSIAN_AUTH_URL=http://auth.localhost:$sim_port
+export MORTISE_TOKEN_PAGE_URL=http://id.localhost:$sim_port/manage-profile/security/api-tokens
+export MORTISE_GRANTS_PAGE_URL=http://id.localhost:$sim_port/manage-profile/apps
+export MORTISE_CONSOLE_URL=http://id.localhost:$sim_port/console/myapps
+# The OAuth app that the simulated Atlassian knows from the start.
+export MORTISE_JIRA_CLIENT_ID=${MORTISE_JIRA_CLIENT_ID-mortise-try-out-client}
+export MORTISE_JIRA_CLIENT_SECRET=${MORTISE_JIRA_CLIENT_SECRET-ATOA-mortise-try-out-secret}
 
 # Both are told to stop by us, not by the terminal: Ctrl-C would reach them twice.
 stop() {
@@ -39,7 +45,8 @@ stop() {
 trap 'stop 0' INT TERM
 trap 'stop 1' EXIT
 
-setsid node sim/main.mjs --listen "$sim" --state var/sim/state.json --quiet >var/sim/log 2>&1 &
+setsid node sim/main.mjs --listen "$sim" --state var/sim/state.json --quiet \
+    --callback "$MORTISE_PUBLIC_URL/oauth/callback" >var/sim/log 2>&1 &
 atlassian=$!
 for _ in $(seq 100); do
     grep -q 'simulated Atlassian on' var/sim/log && break
@@ -69,24 +76,29 @@ sed 's/^/  /' var/start.log
 
 cat <<TEXT
 
-  Simulated Atlassian  http://127.0.0.1:$sim_port   (lists its accounts and sites)
+  Simulated Atlassian  http://id.localhost:$sim_port   (lists its accounts and sites)
 
-  Its people           anna@acme.example   password anna-secret
-                       bob@acme.example    password bob-secret
-                       carla@acme.example  password carla-secret
+  Its people           anna@acme.example   password anna-secret    (two sites)
+                       bob@acme.example    password bob-secret     (one site)
+                       carla@acme.example  password carla-secret   (two sites)
   Its Jira sites       http://acme.localhost:$sim_port, http://globex.localhost:$sim_port
 
   What to try
     1. The first time, open the link above and create the workspace admin; later, sign in.
-    2. Create an app. On its App settings: + Add new connection, Jira (API), a name.
-    3. Make an API token as Anna: $MORTISE_TOKEN_PAGE_URL
-    4. On Description press Connect: Base URL http://acme.localhost:$sim_port,
-       Username anna@acme.example, and the API key you just made.
-    5. On Request run GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
+    2. Create an app. On its App settings: + Add new connection, Jira (OAuth2), a name.
+    3. On Description press Connect: sign in as Bob, choose acme, Accept. Then again as Anna
+       with Reconnect in the ... menu: Mortise asks which site, and before it replaces Bob.
+    4. On Request run GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
        the query jql=project = ACME&fields=summary
-    6. Revoke the token at the simulated Atlassian and run the request again.
-    7. Invite somebody (Users), add them to the app (Permissions), and open their link in a
-       private window: they see the app, and must connect an account of their own.
+    5. Take the access back as that person would (http://id.localhost:$sim_port/manage-profile/apps)
+       and run the request again.
+    6. Add a Jira (API) connection: Base URL http://acme.localhost:$sim_port, Username
+       anna@acme.example, and an API key made at
+       http://id.localhost:$sim_port/manage-profile/security/api-tokens
+    7. Invite somebody (Users), add them to the app (Permissions), open their link in a private
+       window and connect there too. Then switch Shared credentials on (App settings, Edit).
+    8. Settings: make an OAuth app of your own at http://id.localhost:$sim_port/console/myapps, following
+       the guide, and save its id and secret.
 
   The log is var/mortise.log. Ctrl-C stops both.
 

@@ -1,6 +1,7 @@
 /* The decision who may do what. See the header. */
 #include "core/access.h"
 
+#include "base/check.h"
 #include "store/apps.h"
 #include "store/sessions.h"
 
@@ -97,6 +98,22 @@ enum err access_decide(struct work *w, struct access_query *q)
         break;
     }
     return allowed ? ERR_OK : work_fail(w, refused(q->level), "");
+}
+
+enum err access_enter(struct work *w, str app_slug)
+{
+    struct access_query *q = w->authorize_arg;
+    struct access_query before;
+    enum err e;
+
+    must(q != NULL);
+    before = *q;
+    q->level = ACCESS_APP_MEMBER;
+    q->app = arena_str(w->arena, app_slug);
+    e = access_decide(w, q);
+    if (e)
+        *q = before;
+    return e;
 }
 
 enum err access_authorize(struct work *w, void *arg)

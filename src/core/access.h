@@ -39,6 +39,11 @@ struct access_query {
  * ERR_NOT_FOUND, or the level's own error. On a refusal the actor stays filled, so that the answer
  * can be shown to the person signed in. Only reads: inside or outside a transaction. */
 MUST_USE enum err access_decide(struct work *w, struct access_query *q);
+/* For a route whose path names no app (the OAuth callback): from here on the unit of work acts in
+ * the app of this slug, as its member, now and again inside the transaction of every write. Errors
+ * as access_decide(); then the query is as it was. w->authorize_arg must be a struct access_query.
+ */
+MUST_USE enum err access_enter(struct work *w, str app_slug);
 /* The same with the type of w->authorize; arg is the struct access_query. */
 MUST_USE enum err access_authorize(struct work *w, void *arg);
 /* Lets the actor's session live on (see above); does nothing without a session or inside a

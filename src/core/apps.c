@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "core/names.h"
+#include "store/oauth.h"
 
 #define SUFFIX_MAX 9999
 
@@ -153,5 +154,6 @@ enum err apps_delete(struct work *w, str confirm)
         return e;
     if (!str_eq(str_trim(confirm), row.name))
         return work_fail(w, ERR_INVALID, "To delete the app, enter its name exactly.");
-    return store_app_delete(w->db, w->arena, w->fault, row.id);
+    e = store_app_delete(w->db, w->arena, w->fault, row.id);
+    return e ? e : store_grants_drop_unused(w->db, w->arena, w->fault);
 }

@@ -4,14 +4,15 @@
 #include "base/check.h"
 #include "base/id.h"
 #include "core/names.h"
+#include "core/oauth_clients.h"
 #include "store/credentials.h"
+#include "store/pending.h"
 
 static const struct connection_type TYPES[] = {
     {STR("jira_oauth2"), STR("Jira (OAuth2)"),
-     STR("People sign in at Atlassian and choose a site. Nobody copies a key."), 0,
-     STR("This version of Mortise cannot connect by OAuth2 yet. Use Jira (API).")},
+     STR("People sign in at Atlassian and choose a site. Nobody copies a key."), 1},
     {STR("jira_api"), STR("Jira (API)"),
-     STR("People enter the Base URL of their site, their Username and an API key."), 1, STR("")},
+     STR("People enter the Base URL of their site, their Username and an API key."), 0},
 };
 
 const struct connection_type *connection_types(size_t *ret_count)
@@ -26,6 +27,24 @@ const struct connection_type *connection_type_find(str type)
         if (str_eq(TYPES[i].type, type))
             return &TYPES[i];
     return NULL;
+}
+
+enum err connection_type_reason(struct work *w, const struct connection_type *type,
+                                const struct connection_row *n, str *ret_reason)
+{
+    struct oauth_client client = {0};
+    enum err e = oauth_client_of(w, n, &client);
+
+    if (e)
+        return e;
+    if (!type->by_oauth || client.source != OAUTH_CLIENT_NONE)
+        *ret_reason = STR("");
+    else if (w->actor.workspace_admin)
+        *ret_reason = STR("No OAuth client is set up yet. Do that in Settings.");
+    else
+        *ret_reason = STR("No OAuth client is set up yet. Ask a workspace admin to do that in"
+                          " Settings.");
+    return ERR_OK;
 }
 
 static enum err name_taken(struct work *w, enum err e)
@@ -55,8 +74,12 @@ enum err connection_create(struct work *w, str type, const struct connection_pro
     const struct connection_type *t = connection_type_find(type);
     if (!t)
         return work_fail(w, ERR_INVALID, "Choose Jira (OAuth2) or Jira (API) as the type.");
-    if (!t->available)
-        return work_fail(w, ERR_TYPE_UNAVAILABLE, "%.*s", STR_ARG(t->reason));
+    str reason = STR("");
+    enum err e = connection_type_reason(w, t, NULL, &reason);
+    if (e)
+        return e;
+    if (reason.n)
+        return work_fail(w, ERR_TYPE_UNAVAILABLE, "%.*s", STR_ARG(reason));
     struct connection_row row = {
         .id = id_new(w->arena),
         .app = w->membership.app,
@@ -66,8 +89,9 @@ enum err connection_create(struct work *w, str type, const struct connection_pro
         .base_url_fixed = properties->base_url.p && properties->base_url_fixed,
         .created = w->now_ms,
         .created_by = w->actor.user,
+        .runners_may_request = properties->runners_may_request,
     };
-    enum err e = work_write(w);
+    e = work_write(w);
     if (!e)
         e = check_room(w);
     if (!e)
@@ -87,6 +111,7 @@ enum err connection_update(struct work *w, const struct connection_row *old,
     row.name = properties->name;
     row.base_url = properties->base_url;
     row.base_url_fixed = properties->base_url.p && properties->base_url_fixed;
+    row.runners_may_request = properties->runners_may_request;
     enum err e = work_write(w);
     if (!e)
         e = name_taken(w, store_connection_update(w->db, w->arena, w->fault, &row,
@@ -95,6 +120,8 @@ enum err connection_update(struct work *w, const struct connection_row *old,
         e = store_credentials_wipe_other_origin(
             w->db, w->arena, w->fault, row.id, row.base_url,
             STR("an app admin fixed the connection to another Base URL."), &lost);
+    if (!e && lost)
+        e = store_grants_drop_unused(w->db, w->arena, w->fault);
     if (e)
         return e;
     *ret = row;
@@ -102,10 +129,117 @@ enum err connection_update(struct work *w, const struct connection_row *old,
     return ERR_OK;
 }
 
+/* --- Shared credentials ----------------------------------------------------------------------- */
+
+static const char *people_are(int64_t n)
+{
+    return n == 1 ? "person is" : "people are";
+}
+
+static str switch_sentence(struct work *w, const struct connection_switch *s, int64_t members,
+                           const struct connected_row *common)
+{
+    if (s->to_shared && s->credentials == 0)
+        return STR(
+            "Nobody has connected yet, so nothing is lost. From then on everybody runs on the"
+            " credentials that an app admin enters; press Connect after this.");
+    if (s->to_shared)
+        return arena_printf(w->arena,
+                            "%lld %s disconnected, and the credentials they entered for this"
+                            " connection are erased. Nobody can use it until an app admin has"
+                            " pressed Reconnect; from then on everybody runs on those credentials.",
+                            (long long)s->credentials, people_are(s->credentials));
+    if (s->credentials == 0)
+        return STR("No shared credentials are stored, so nothing is lost. From then on each person"
+                   " connects an account of their own.");
+    return arena_printf(w->arena,
+                        "The shared credentials of %.*s on %.*s are erased. %lld %s without a"
+                        " connection until they have connected an account of their own.",
+                        STR_ARG(common ? common->credential.account_name : STR("")),
+                        STR_ARG(common ? common->credential.site_name : STR("")),
+                        (long long)members, people_are(members));
+}
+
+enum err connection_switch_cost(struct work *w, const struct connection_row *row,
+                                struct connection_switch *ret)
+{
+    struct connection_switch s = {.to_shared = !row->shared};
+    struct connected_row *common = NULL;
+    int64_t members = 0;
+    enum err e =
+        store_credentials_count(w->db, w->arena, w->fault, row->id, &s.credentials, &s.connected);
+
+    if (!e)
+        e = store_credential_shared_person(w->db, w->arena, w->fault, row->id, &common);
+    if (!e)
+        e = store_app_people(w->db, w->arena, w->fault, row->app, &members);
+    if (e)
+        return e;
+    s.sentence = switch_sentence(w, &s, members, common);
+    *ret = s;
+    return ERR_OK;
+}
+
+static enum err wipe_all(struct work *w, const struct connection_row *row)
+{
+    int64_t wiped = 0;
+    enum err e =
+        store_credentials_wipe_connection(w->db, w->arena, w->fault, row->id,
+                                          row->shared ? STR("Shared credentials were switched off.")
+                                                      : STR("Shared credentials were switched on."),
+                                          &wiped);
+
+    if (!e && wiped)
+        e = store_grants_drop_unused(w->db, w->arena, w->fault);
+    if (!e)
+        e = store_pending_delete_of_connection(w->db, w->arena, w->fault, row->id);
+    return e;
+}
+
+enum err connection_switch(struct work *w, const struct connection_row *old, int shared,
+                           int64_t confirm_lost, struct connection_row *ret,
+                           struct connection_switch *ret_cost)
+{
+    struct connection_row row = {0};
+    struct connection_switch cost = {0};
+    enum err e = work_write(w);
+
+    if (!e)
+        e = store_connection_find(w->db, w->arena, w->fault, old->app, old->id, &row);
+    if (e)
+        return e;
+    if (!row.shared == !shared) {
+        *ret = row;
+        *ret_cost = cost;
+        return ERR_OK;
+    }
+    e = connection_switch_cost(w, &row, &cost);
+    if (e)
+        return e;
+    *ret_cost = cost;
+    if (cost.credentials > confirm_lost)
+        return work_fail(w, ERR_CONFIRM_REQUIRED, "%.*s Confirm that to go on.",
+                         STR_ARG(cost.sentence));
+    e = wipe_all(w, &row);
+    row.shared = shared != 0;
+    row.switch_counter++;
+    if (!e)
+        e = store_connection_switch(w->db, w->arena, w->fault, row.id, row.shared,
+                                    row.switch_counter);
+    if (!e)
+        *ret = row;
+    return e;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
 enum err connection_delete(struct work *w, const struct connection_row *row)
 {
     enum err e = work_write(w);
-    return e ? e : store_connection_delete(w->db, w->arena, w->fault, row->app, row->id);
+
+    if (!e)
+        e = store_connection_delete(w->db, w->arena, w->fault, row->app, row->id);
+    return e ? e : store_grants_drop_unused(w->db, w->arena, w->fault);
 }
 
 enum err connection_find(struct work *w, str id, struct connection_row *ret)

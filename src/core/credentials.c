@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/id.h"
+#include "core/grants.h"
+#include "core/oauth_clients.h"
+#include "core/pending_secrets.h"
 #include "crypto/random.h"
 #include "store/pending.h"
 
@@ -15,6 +18,7 @@
 /* --- whose ------------------------------------------------------------------------------------ */
 
 static struct effective effective_of(const struct work *w, const struct connection_row *n,
+                                     const struct oauth_client *client,
                                      const struct credential_row *own,
                                      const struct credential_row *common)
 {
@@ -25,6 +29,7 @@ static struct effective effective_of(const struct work *w, const struct connecti
         .user_in_app =
             w->membership.role != PERMISSION_ROLE_NONE && str_eq(w->membership.app, n->app),
         .user_is_app_admin = w->membership.role == PERMISSION_ROLE_ADMIN,
+        .client_id = client->client_id,
         .own = own,
         .common = common,
     };
@@ -36,12 +41,15 @@ enum err credentials_effective(struct work *w, const struct connection_row *n,
                                struct effective *ret)
 {
     struct credential_row *own = NULL, *common = NULL;
+    struct oauth_client client = {0};
     enum err e = store_credential_of(w->db, w->arena, w->fault, n->id, w->actor.user, &own);
     if (!e)
         e = store_credential_of(w->db, w->arena, w->fault, n->id, (str){NULL, 0}, &common);
+    if (!e)
+        e = oauth_client_of(w, n, &client);
     if (e)
         return e;
-    *ret = effective_of(w, n, own, common);
+    *ret = effective_of(w, n, &client, own, common);
     return ERR_OK;
 }
 
@@ -49,9 +57,12 @@ enum err credentials_effective_all(struct work *w, const struct connection_row *
                                    struct effective **ret)
 {
     struct credential_row *found = NULL;
+    struct oauth_client *clients = NULL;
     size_t n = 0;
     enum err e = store_credentials_of_app(w->db, w->arena, w->fault, w->membership.app,
                                           w->actor.user, &found, &n);
+    if (!e)
+        e = oauth_client_of_all(w, rows, count, &clients);
     if (e)
         return e;
     struct effective *all = arena_alloc_array(w->arena, count + 1, sizeof(*all));
@@ -65,7 +76,7 @@ enum err credentials_effective_all(struct work *w, const struct connection_row *
             else
                 common = &found[k];
         }
-        all[i] = effective_of(w, &rows[i], own, common);
+        all[i] = effective_of(w, &rows[i], &clients[i], own, common);
     }
     *ret = all;
     return ERR_OK;
@@ -74,6 +85,30 @@ enum err credentials_effective_all(struct work *w, const struct connection_row *
 enum err credentials_own(struct work *w, struct own_credential_row **ret, size_t *ret_count)
 {
     return store_credentials_of_owner(w->db, w->arena, w->fault, w->actor.user, ret, ret_count);
+}
+
+str credentials_why(const struct credential_row *c, str client_id)
+{
+    if (c && c->why.p)
+        return c->why;
+    if (!c || !c->grant.p || !str_eq(c->status, STR("connected")))
+        return STR("what was entered is no longer in use.");
+    if (client_id.n)
+        return STR("the OAuth client was changed.");
+    return STR("no OAuth client is set up at present. Once a workspace admin or the operator has"
+               " set it up again, this works as before.");
+}
+
+static enum err refuse_stale(struct work *w, const struct connection_row *n,
+                             const struct credential_row *row)
+{
+    struct oauth_client client = {0};
+    enum err e = oauth_client_of(w, n, &client);
+    if (e)
+        return e;
+    return work_fail(w, ERR_NEEDS_RECONNECT, "\"%.*s\" needs reconnecting: %.*s",
+                     STR_ARG(str_utf8_cut(n->name, 120)),
+                     STR_ARG(credentials_why(row, client.client_id)));
 }
 
 enum err credentials_refusal(struct work *w, const struct connection_row *n,
@@ -87,11 +122,7 @@ enum err credentials_refusal(struct work *w, const struct connection_row *n,
                          "You have not connected \"%.*s\" yet. Connect first, then run this again.",
                          STR_ARG(str_utf8_cut(n->name, 120)));
     case DECISION_RECONNECT:
-        return work_fail(w, ERR_NEEDS_RECONNECT, "\"%.*s\" needs reconnecting: %.*s",
-                         STR_ARG(str_utf8_cut(n->name, 120)),
-                         STR_ARG(effective->row && effective->row->why.p
-                                     ? effective->row->why
-                                     : STR("what was entered is no longer in use.")));
+        return refuse_stale(w, n, effective->row);
     case DECISION_WAIT:
         return work_fail(w, ERR_CONNECTION_REQUIRED,
                          "An app admin has to connect \"%.*s\" before anybody can use it.",
@@ -114,15 +145,42 @@ static struct vault_binding binding_of(struct arena *a, const struct credential_
         .app = c->app,
         .connection = c->connection,
         .owner = c->owner.p ? c->owner : STR(""),
-        .type = STR("jira_api"),
+        .type = c->grant.p ? STR("jira_oauth2") : STR("jira_api"),
         .destination = arena_printf(a, "%.*s%.*s", STR_ARG(c->origin), STR_ARG(c->base_path)),
     };
 }
 
+static const str NONE = {NULL, 0};
+
+/* The sealed link first: rows made by SQL lead to no grant. */
+static enum err target_of_grant(struct work *w, const struct credential_row *c,
+                                struct provider_target *ret, struct credential_grant *ret_grant)
+{
+    struct vault_binding binding = binding_of(w->arena, c);
+    struct secret access = {0};
+    struct grant_row g = {0};
+    if (vault_verify(w->services->vault, w->fault, &binding, c->sealed, c->grant))
+        return work_fail(w, ERR_INTERNAL,
+                         "The stored authorisation cannot be opened. Reconnect; if that happens"
+                         " again, tell the operator.");
+    enum err e = grant_access(w, c->grant, &access, &g);
+    if (!e && !str_eq(g.account_id, c->account_id)) {
+        secret_wipe(&access);
+        e = work_fail(w, ERR_NEEDS_RECONNECT, "The stored authorisation is another account's.");
+    }
+    if (e)
+        return e;
+    *ret = (struct provider_target){PROVIDER_BEARER, c->origin, c->base_path, STR(""), access};
+    *ret_grant = (struct credential_grant){g.id, g.generation, g.access_expires};
+    return ERR_OK;
+}
+
 enum err credentials_target(struct work *w, const struct credential_row *c,
-                            struct provider_target *ret)
+                            struct provider_target *ret, struct credential_grant *ret_grant)
 {
     must(c->sealed.p != NULL);
+    if (c->grant.p)
+        return target_of_grant(w, c, ret, ret_grant);
     struct vault_binding binding = binding_of(w->arena, c);
     struct secret secret = {0};
     enum err e = vault_open(w->services->vault, w->fault, &binding, c->sealed, &secret);
@@ -130,7 +188,8 @@ enum err credentials_target(struct work *w, const struct credential_row *c,
         return work_fail(w, ERR_INTERNAL,
                          "The stored API key cannot be opened. Reconnect; if that happens again,"
                          " tell the operator.");
-    *ret = (struct provider_target){c->origin, c->base_path, c->username, secret};
+    *ret = (struct provider_target){PROVIDER_BASIC, c->origin, c->base_path, c->username, secret};
+    *ret_grant = (struct credential_grant){NONE, 0, 0};
     return ERR_OK;
 }
 
@@ -179,9 +238,38 @@ static enum err reread(struct work *w, const struct credential_moment *moment,
     return ERR_OK;
 }
 
+/* What is sealed in the row: the key, or the link to the grant that now holds the tokens. */
+static enum err keep_proof(struct work *w, struct credential_row *c,
+                           const struct credential_found *found,
+                           const struct credential_proof *proof)
+{
+    SECRET_AUTO struct secret link = {0};
+    struct grant_tokens tokens = {proof->secret, proof->refresh, found->access_expires,
+                                  found->scopes};
+    const struct secret *kept = proof->secret;
+    if (found->client_id.n) {
+        enum err e = grant_save(w, found->client_id, c->account_id, &tokens, &c->grant);
+        if (e)
+            return e;
+        c->client_id = found->client_id;
+        secret_set(&link, c->grant.p, c->grant.n);
+        kept = &link;
+    }
+    struct vault_binding binding = binding_of(w->arena, c);
+    c->sealed = vault_seal(w->services->vault, w->arena, &binding, kept);
+    return ERR_OK;
+}
+
+static enum err drop_grant(struct work *w, const struct credential_row *old, str now)
+{
+    if (!old || !old->grant.p || (now.p && str_eq(now, old->grant)))
+        return ERR_OK;
+    return store_grant_drop_unused(w->db, w->arena, w->fault, old->grant);
+}
+
 static enum err replace(struct work *w, const struct connection_row *n,
                         const struct credential_row *old, const struct credential_found *found,
-                        const struct secret *secret, struct credential_row *ret)
+                        const struct credential_proof *proof, struct credential_row *ret)
 {
     const struct provider_identity *who = &found->identity;
     struct site_row site = {who->site_id, who->site_url, who->site_name, w->now_ms};
@@ -211,9 +299,11 @@ static enum err replace(struct work *w, const struct connection_row *n,
         .site_url = who->site_url,
         .site_name = who->site_name,
     };
-    struct vault_binding binding = binding_of(w->arena, &c);
-    c.sealed = vault_seal(w->services->vault, w->arena, &binding, secret);
-    e = store_credential_save(w->db, w->arena, w->fault, &c);
+    e = keep_proof(w, &c, found, proof);
+    if (!e)
+        e = store_credential_save(w->db, w->arena, w->fault, &c);
+    if (!e)
+        e = drop_grant(w, old, c.grant);
     if (!e)
         *ret = c;
     return e;
@@ -224,10 +314,19 @@ static int same_identity(const struct credential_row *old, const struct provider
     return str_eq(old->account_id, now->account_id) && str_eq(old->site_id, now->site_id);
 }
 
-/* Rule 9: what was entered for one address is not kept for a connection fixed to another since. */
-static enum err check_fixed(struct work *w, const struct connection_row *n,
-                            const struct credential_found *found)
+/* Rule 9: what was entered for one address is not kept for a connection fixed to another since, and
+ * what one OAuth client was granted not for another. */
+static enum err check_proven_for(struct work *w, const struct connection_row *n,
+                                 const struct credential_found *found)
 {
+    struct oauth_client client = {0};
+    enum err e = oauth_client_of(w, n, &client);
+    if (e)
+        return e;
+    if (found->client_id.n && !str_eq(found->client_id, client.client_id))
+        return work_fail(w, ERR_CONFLICT,
+                         "The OAuth client was changed while you were connecting. Nothing was"
+                         " saved; please connect again.");
     if (!n->base_url_fixed || str_eq(found->entered_origin, n->base_url))
         return ERR_OK;
     return work_fail(w, ERR_CONFLICT,
@@ -250,6 +349,8 @@ static const struct {
     {"entered_origin", offsetof(struct credential_found, entered_origin)},
     {"origin", offsetof(struct credential_found, origin)},
     {"base_path", offsetof(struct credential_found, base_path)},
+    {"client_id", offsetof(struct credential_found, client_id)},
+    {"scopes", offsetof(struct credential_found, scopes)},
 };
 #define FOUND_COUNT (sizeof(FOUND_FIELDS) / sizeof(FOUND_FIELDS[0]))
 
@@ -262,6 +363,7 @@ static str found_print(struct arena *a, const struct credential_found *found)
         doc_set_str(o, FOUND_FIELDS[i].key, value);
     }
     doc_set_int(o, "expires", found->expires);
+    doc_set_int(o, "access_expires", found->access_expires);
     return doc_print(a, o);
 }
 
@@ -271,7 +373,8 @@ static enum err found_parse(struct work *w, str text, struct credential_found *r
     enum err e = doc_parse(w->arena, w->fault, text, &o);
     if (e)
         return e;
-    struct credential_found found = {.expires = doc_get_int(o, "expires", 0)};
+    struct credential_found found = {.expires = doc_get_int(o, "expires", 0),
+                                     .access_expires = doc_get_int(o, "access_expires", 0)};
     for (size_t i = 0; i < FOUND_COUNT; i++) {
         str value = arena_str(w->arena, doc_get_str(o, FOUND_FIELDS[i].key));
         memcpy((char *)&found + FOUND_FIELDS[i].offset, &value, sizeof(value));
@@ -280,41 +383,29 @@ static enum err found_parse(struct work *w, str text, struct credential_found *r
     return ERR_OK;
 }
 
-static struct vault_binding binding_of_pending(const struct pending_row *p)
-{
-    return (struct vault_binding){
-        .table = STR("pending_connects"),
-        .row = p->id,
-        .column = STR("sealed"),
-        .generation = p->generation,
-        .app = p->app,
-        .connection = p->connection,
-        .owner = p->user,
-        .type = STR("jira_api"),
-        .destination = p->found,
-    };
-}
-
 static enum err ask(struct work *w, const struct connection_row *n,
                     const struct credential_row *old, const struct credential_found *found,
-                    const struct secret *secret, str *ret_confirm)
+                    const struct credential_proof *proof, str *ret_confirm)
 {
     str confirm = random_token(w->arena);
     struct pending_row p = {
         .id = id_new(w->arena),
-        .confirm_hmac = work_hmac(w, VAULT_CONFIRM, confirm),
+        .kind = STR("identity"),
+        .token_hmac = work_hmac(w, VAULT_CONFIRM, confirm),
         .app = n->app,
         .connection = n->id,
         .user = w->actor.user,
         .session = w->actor.session,
         .switch_counter = n->switch_counter,
+        .credential = old->id,
         .generation = old->generation,
+        .client_id = found->client_id.n ? found->client_id : NONE,
         .found = found_print(w->arena, found),
+        .created = w->now_ms,
         .until = w->now_ms + QUESTION_MS,
     };
-    struct vault_binding binding = binding_of_pending(&p);
-    p.sealed = vault_seal(w->services->vault, w->arena, &binding, secret);
-    enum err e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user);
+    pending_seal(w, &p, proof->secret, proof->refresh);
+    enum err e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, p.kind);
     if (!e)
         e = store_pending_insert(w->db, w->arena, w->fault, &p);
     if (!e)
@@ -323,21 +414,21 @@ static enum err ask(struct work *w, const struct connection_row *n,
 }
 
 enum err credentials_save(struct work *w, const struct credential_moment *moment,
-                          const struct credential_found *found, const struct secret *secret,
-                          struct credential_row *ret_row, str *ret_confirm,
-                          struct credential_row *ret_before)
+                          const struct credential_found *found,
+                          const struct credential_proof *proof, struct credential_row *ret_row,
+                          str *ret_confirm, struct credential_row *ret_before)
 {
     must(db_transaction_mode(w->db) == DB_WRITE);
     struct connection_row n = {0};
     struct credential_row *old = NULL;
     enum err e = reread(w, moment, &n, &old);
     if (!e)
-        e = check_fixed(w, &n, found);
+        e = check_proven_for(w, &n, found);
     if (e)
         return e;
     if (!old || same_identity(old, &found->identity))
-        return replace(w, &n, old, found, secret, ret_row);
-    e = ask(w, &n, old, found, secret, ret_confirm);
+        return replace(w, &n, old, found, proof, ret_row);
+    e = ask(w, &n, old, found, proof, ret_confirm);
     if (!e)
         e = work_commit(w); /* the question must outlive the refusal that asks it */
     if (e)
@@ -355,22 +446,20 @@ enum err credentials_save(struct work *w, const struct credential_moment *moment
 static enum err question_find(struct work *w, const struct connection_row *n, str confirm,
                               struct pending_row *ret, struct credential_row **ret_old)
 {
-    struct pending_row p = {0};
-    enum err e = store_pending_find(w->db, w->arena, w->fault, work_hmac(w, VAULT_CONFIRM, confirm),
-                                    w->now_ms, &p);
-    if (e == ERR_NOT_FOUND)
-        return work_fail(w, ERR_CONFIRM_EXPIRED, "");
-    if (e)
-        return e;
+    struct pending_row *p = NULL;
     struct credential_row *old = NULL;
-    e = store_credential_of(w->db, w->arena, w->fault, n->id, owner_for(w, n), &old);
+    enum err e = store_pending_find(w->db, w->arena, w->fault, STR("identity"),
+                                    work_hmac(w, VAULT_CONFIRM, confirm), &p);
+    if (!e)
+        e = store_credential_of(w->db, w->arena, w->fault, n->id, owner_for(w, n), &old);
     if (e)
         return e;
-    if (!str_eq(p.connection, n->id) || !str_eq(p.user, w->actor.user) ||
-        !str_eq(p.session, w->actor.session) || p.switch_counter != n->switch_counter || !old ||
-        old->generation != p.generation)
+    if (!p || p->until <= w->now_ms || !str_eq(p->connection, n->id) ||
+        !str_eq(p->user, w->actor.user) || !str_eq(p->session, w->actor.session) ||
+        p->switch_counter != n->switch_counter || !old || old->generation != p->generation ||
+        !str_eq(old->id, p->credential))
         return work_fail(w, ERR_CONFIRM_EXPIRED, "");
-    *ret = p;
+    *ret = *p;
     *ret_old = old;
     return ERR_OK;
 }
@@ -402,7 +491,7 @@ enum err credentials_confirm(struct work *w, const struct connection_row *n, str
     if (!e)
         e = found_parse(w, p.found, &found);
     if (!e)
-        e = check_fixed(w, n, &found);
+        e = check_proven_for(w, n, &found);
     if (!e)
         e = store_pending_delete(w->db, w->arena, w->fault, p.id, &deleted);
     if (e)
@@ -412,11 +501,11 @@ enum err credentials_confirm(struct work *w, const struct connection_row *n, str
     if (n->shared && w->membership.role != PERMISSION_ROLE_ADMIN)
         return work_fail(w, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
     SECRET_AUTO struct secret secret = {0};
+    SECRET_AUTO struct secret refresh = {0};
     must(old != NULL);
-    struct vault_binding binding = binding_of_pending(&p);
-    if (vault_open(w->services->vault, w->fault, &binding, p.sealed, &secret))
-        return work_fail(w, ERR_CONFIRM_EXPIRED, "");
-    return replace(w, n, old, &found, &secret, ret_row);
+    e = pending_open(w, &p, &secret, &refresh);
+    struct credential_proof proof = {&secret, p.sealed_refresh.p ? &refresh : NULL};
+    return e ? e : replace(w, n, old, &found, &proof, ret_row);
 }
 
 /* --- ending and noting ------------------------------------------------------------------------ */
@@ -433,11 +522,67 @@ enum err credentials_disconnect(struct work *w, const struct connection_row *n)
     if (!c || str_eq(c->status, STR("disconnected")))
         return work_fail(w, ERR_NOT_FOUND,
                          "There is nothing to disconnect: you are not connected.");
-    e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user);
+    e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, NONE);
+    if (!e)
+        e = store_credential_wipe(w->db, w->arena, w->fault, c->id, STR("disconnected"), NONE);
+    return e ? e : drop_grant(w, c, NONE);
+}
+
+/* --- who has connected ------------------------------------------------------------------------ */
+
+enum err credentials_shared_person(struct work *w, const struct connection_row *n,
+                                   struct connected_row **ret)
+{
+    return store_credential_shared_person(w->db, w->arena, w->fault, n->id, ret);
+}
+
+enum err credentials_people(struct work *w, const struct connection_row *n, str after,
+                            struct connected_row **ret, size_t *ret_count, str *ret_next)
+{
+    struct connected_row *own = NULL, *common = NULL;
+    size_t count = 0;
+    enum err e = store_credentials_people(w->db, w->arena, w->fault, n->id, after,
+                                          CREDENTIALS_PAGE + 1, &own, &count);
+    if (!e && str_empty(after))
+        e = credentials_shared_person(w, n, &common);
     if (e)
         return e;
-    return store_credential_wipe(w->db, w->arena, w->fault, c->id, STR("disconnected"),
-                                 (str){NULL, 0});
+    str next = NONE;
+    if (count > CREDENTIALS_PAGE) {
+        count = CREDENTIALS_PAGE;
+        next = own[count - 1].sort_key;
+    }
+    struct connected_row *all = arena_alloc_array(w->arena, count + 1, sizeof(*all));
+    size_t k = 0;
+    if (common)
+        all[k++] = *common;
+    for (size_t i = 0; i < count; i++)
+        all[k++] = own[i];
+    *ret = all;
+    *ret_count = k;
+    *ret_next = next;
+    return ERR_OK;
+}
+
+enum err credentials_grant_is_used_elsewhere(struct work *w, const struct credential_row *c,
+                                             int *ret)
+{
+    int64_t uses = 0;
+    if (!c->grant.p) {
+        *ret = 0;
+        return ERR_OK;
+    }
+    enum err e = store_grant_uses(w->db, w->arena, w->fault, c->grant, &uses);
+    if (!e)
+        *ret = uses > 1;
+    return e;
+}
+
+enum err credentials_note_site(struct work *w, const struct provider_identity *who)
+{
+    struct site_row site = {who->site_id, who->site_url, who->site_name, w->now_ms};
+    must(db_transaction_mode(w->db) == DB_WRITE);
+    return store_site_save(w->db, w->arena, w->fault, &site);
 }
 
 enum err credentials_note(struct work *w, str credential, int64_t generation,

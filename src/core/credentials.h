@@ -9,6 +9,10 @@
  *   connected       -- disconnect, 30 days without access --> disconnected (secret wiped)
  *   needs_reconnect, disconnected -- save --> connected (same row, generation + 1)
  *   any             -- test succeeds (same generation) --> connected
+ *   connected, needs_reconnect -- Shared credentials switched, OAuth client changed -->
+ *                                                             needs_reconnect (secret wiped)
+ * What `sealed` holds: the API token; or, for a credential that stands on an OAuth grant, the
+ * grant's id, so that a link made by SQL leads nowhere. The tokens are core/grants.h's.
  * Invariants:
  *   - a row's secret opens only under its own generation, owner and destination (vault binding);
  *   - who saves something begun earlier holds the write transaction and has compared connection,
@@ -39,13 +43,24 @@ MUST_USE enum err credentials_effective_all(struct work *w, const struct connect
 /* The acting user's own rows over all apps. */
 MUST_USE enum err credentials_own(struct work *w, struct own_credential_row **ret,
                                   size_t *ret_count);
+/* Why DECISION_RECONNECT, as the end of "Needs reconnecting: ". row may be NULL; client_id: of the
+ * OAuth client in force, empty: none. */
+str credentials_why(const struct credential_row *row, str client_id);
 /* The refusal as an error with its sentence; ERR_OK for DECISION_USE. */
 MUST_USE enum err credentials_refusal(struct work *w, const struct connection_row *connection,
                                       const struct effective *effective);
 
-/* Opens the secret of an effective row. The target's secret is wiped by the caller. */
+/* The grant that a target's access token is from; grant.p == NULL for an API key. */
+struct credential_grant {
+    str grant;
+    int64_t generation;
+    int64_t access_expires;
+};
+/* Opens the secret of an effective row. The target's secret is wiped by the caller; an access token
+ * may be stale (src/life sees to that). */
 MUST_USE enum err credentials_target(struct work *w, const struct credential_row *row,
-                                     struct provider_target *ret);
+                                     struct provider_target *ret,
+                                     struct credential_grant *ret_grant);
 
 /* What was true when something long began, to be compared when it ends. */
 struct credential_moment {
@@ -65,7 +80,16 @@ struct credential_found {
     str entered_origin;
     str origin;
     str base_path;
-    int64_t expires; /* 0: not told */
+    int64_t expires; /* of an API key, 0: not told */
+    /* by OAuth2 only */
+    str client_id; /* empty: an API key */
+    str scopes;
+    int64_t access_expires;
+};
+/* What was proven. Both are borrowed. */
+struct credential_proof {
+    const struct secret *secret;  /* API key or access token */
+    const struct secret *refresh; /* NULL with an API key */
 };
 
 /* Write transaction. Re-reads connection and row and compares with `moment` (ERR_CONFLICT,
@@ -74,8 +98,9 @@ struct credential_found {
  * this session) and *ret_before. On ERR_OK *ret_row is the row saved. */
 MUST_USE enum err credentials_save(struct work *w, const struct credential_moment *moment,
                                    const struct credential_found *found,
-                                   const struct secret *secret, struct credential_row *ret_row,
-                                   str *ret_confirm, struct credential_row *ret_before);
+                                   const struct credential_proof *proof,
+                                   struct credential_row *ret_row, str *ret_confirm,
+                                   struct credential_row *ret_before);
 /* The question answered with yes, in a write transaction in which `connection` was read too:
  * ERR_CONFIRM_EXPIRED when it is unknown, used, too old, of another session, or anything moved
  * since it was asked. */
@@ -85,6 +110,21 @@ MUST_USE enum err credentials_confirm(struct work *w, const struct connection_ro
 MUST_USE enum err credentials_question(struct work *w, const struct connection_row *connection,
                                        str confirm, struct credential_found *ret_found,
                                        struct credential_row *ret_before);
+
+/* Who has connected, for app admins: everybody with a row, by name, CREDENTIALS_PAGE at a time; the
+ * shared one comes first on the first page. *ret_next: to go on after, p == NULL on the last. */
+#define CREDENTIALS_PAGE 100
+MUST_USE enum err credentials_people(struct work *w, const struct connection_row *connection,
+                                     str after, struct connected_row **ret, size_t *ret_count,
+                                     str *ret_next);
+/* Who entered the shared credential; *ret NULL when there is none. */
+MUST_USE enum err credentials_shared_person(struct work *w, const struct connection_row *connection,
+                                            struct connected_row **ret);
+/* 1 when another credential stands on the same grant. */
+MUST_USE enum err credentials_grant_is_used_elsewhere(struct work *w,
+                                                      const struct credential_row *row, int *ret);
+/* Write transaction. What a test learnt of the site: its present name and address. */
+MUST_USE enum err credentials_note_site(struct work *w, const struct provider_identity *identity);
 
 /* Wipes the acting user's own credential (own scope) or the shared one (app admins). */
 MUST_USE enum err credentials_disconnect(struct work *w, const struct connection_row *connection);

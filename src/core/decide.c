@@ -3,17 +3,24 @@
 
 #include "base/check.h"
 
-static enum decision state_of(const struct connection_row *n, const struct credential_row *c)
+/* A credential is of its connection's type: a key, or a grant of the client in force. */
+static int fits_type(const struct connection_row *n, const struct credential_row *c, str client_id)
 {
-    if (!c)
+    if (!str_eq(n->type, STR("jira_oauth2")))
+        return !c->grant.p;
+    return c->grant.p && client_id.n && str_eq(c->client_id, client_id);
+}
+
+static enum decision state_of(const struct connection_row *n, const struct credential_row *c,
+                              str client_id)
+{
+    if (!c || str_eq(c->status, STR("disconnected")))
         return DECISION_CONNECT;
     if (c->switch_counter != n->switch_counter)
         return DECISION_RECONNECT;
-    if (str_eq(c->status, STR("disconnected")))
-        return DECISION_CONNECT;
     if (!str_eq(c->status, STR("connected")) || !c->sealed.p)
         return DECISION_RECONNECT;
-    return DECISION_USE;
+    return fits_type(n, c, client_id) ? DECISION_USE : DECISION_RECONNECT;
 }
 
 struct decide_answer decide(const struct decide_question *q)
@@ -26,7 +33,7 @@ struct decide_answer decide(const struct decide_question *q)
     if (!q->user_active || !q->user_in_app)
         return (struct decide_answer){DECISION_NO_ACCESS, NULL};
     const struct credential_row *candidate = n->shared ? q->common : q->own;
-    enum decision state = state_of(n, candidate);
+    enum decision state = state_of(n, candidate, q->client_id);
     if (state == DECISION_USE)
         return (struct decide_answer){DECISION_USE, candidate};
     if (n->shared && !q->user_is_app_admin)

@@ -6,7 +6,8 @@
  *   1. the user is not active, or not in the app          -> DECISION_NO_ACCESS
  *   2. own scope: the candidate is the user's own row, and nothing else is looked at
  *        no row, or disconnected by hand                  -> DECISION_CONNECT
- *        row of another switch counter, wiped, refused    -> DECISION_RECONNECT
+ *        row of another switch counter, wiped, refused,
+ *        or standing on a grant of another OAuth client   -> DECISION_RECONNECT
  *        else                                             -> DECISION_USE, that row
  *   3. shared scope: the candidate is the shared row, and nothing else is looked at
  *        usable                                           -> DECISION_USE, that row
@@ -34,6 +35,7 @@ struct decide_question {
     int user_active;
     int user_in_app;
     int user_is_app_admin;
+    str client_id; /* the OAuth client that the connection uses today; empty: none */
     const struct credential_row *own;    /* the user's own row for this connection, or NULL */
     const struct credential_row *common; /* the shared row of this connection, or NULL */
 };

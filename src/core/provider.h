@@ -16,13 +16,33 @@
 #include "base/str.h"
 #include "io/loop.h"
 
+/* How a secret is shown to the provider: with the user name (RFC 7617), or alone (RFC 6750). */
+enum provider_auth { PROVIDER_BASIC, PROVIDER_BEARER };
+
 /* Where a proven credential is used: origin "https://acme.atlassian.net" or the gateway's, and
  * base_path "" or "/ex/jira/<cloud id>". The secret never goes anywhere else. */
 struct provider_target {
+    enum provider_auth auth;
     str origin;
     str base_path;
-    str username;
-    struct secret secret;
+    str username;         /* PROVIDER_BASIC */
+    struct secret secret; /* API token, or access token */
+};
+
+/* An OAuth 2.0 client (RFC 6749 section 2) as it is registered at the provider. */
+struct provider_client {
+    str client_id;
+    struct secret client_secret; /* wiped by the caller */
+    str redirect_uri;
+    str scopes; /* separated by spaces; that a refresh token is wanted is added by the provider */
+};
+
+/* The answer of a token endpoint (RFC 6749 section 5.1). Wiped by the caller. */
+struct provider_tokens {
+    struct secret access;
+    struct secret refresh; /* unset: none came; the one before stays valid */
+    int64_t expires_in_s;  /* of the access token; 0: not said */
+    str scopes;            /* empty: not said, as asked for */
 };
 
 /* Who a credential belongs to, as the provider answered. */
@@ -58,7 +78,11 @@ enum provider_meaning {
     MEANING_GONE,           /* 410: removed API */
     MEANING_SITE_MOVED,     /* the site was renamed or is no longer there */
     MEANING_PROVIDER_ERROR, /* 5xx */
-    MEANING_NOT_PROVIDER    /* HTML or something else that is not the API */
+    MEANING_NOT_PROVIDER,   /* HTML or something else that is not the API */
+    MEANING_CLIENT_REFUSED, /* client id and secret do not fit: the operator's fault, nobody else's
+                             */
+    MEANING_CODE_REFUSED,   /* the authorization code is bad, used or too old */
+    MEANING_NO_SITE         /* the account has no site, or not the one that is wanted */
 };
 
 /* Prove what somebody entered: address -> TLS -> token -> who am I -> site. At most one call with
@@ -114,7 +138,69 @@ struct provider_request {
     int retry_after_s;
 };
 
-enum provider_kind { PROVIDER_CONNECT, PROVIDER_TEST, PROVIDER_REQUEST };
+/* Is this client id and secret known? Asked with a code that nobody was given: ERR_OK, or
+ * ERR_CLIENT_REFUSED, or why it could not be found out. Nothing of a user is touched. */
+struct provider_client_check {
+    struct provider_client client;
+    enum provider_meaning meaning;
+};
+
+struct provider_site {
+    str id; /* cloud id */
+    str url;
+    str name;
+};
+
+#define PROVIDER_SITES_MAX 200
+
+/* A code for tokens, then: which sites, and (when there is one) whose. code -> tokens -> sites ->
+ * who am I. */
+struct provider_exchange {
+    struct provider_client client;
+    struct secret code;
+    struct secret verifier; /* RFC 7636 */
+    str site_url;           /* origin; not empty: no other site will do */
+    /* set on success */
+    struct provider_tokens tokens;
+    const struct provider_site *sites; /* 1..PROVIDER_SITES_MAX, each once, by name */
+    size_t site_count;
+    struct provider_identity identity; /* when site_count is 1, as are the next two */
+    str origin;
+    str base_path;
+    str email;                     /* the account's, empty when it is hidden */
+    enum provider_meaning meaning; /* set always */
+};
+
+/* Who am I on this site of a grant: the end of an exchange that found several. */
+struct provider_identify {
+    struct secret access;
+    struct provider_site site;
+    /* set on success */
+    struct provider_identity identity;
+    str origin;
+    str base_path;
+    str email;
+    enum provider_meaning meaning; /* set always */
+};
+
+/* A refresh token for new tokens (RFC 6749 section 6). Called once; whether it may be called again
+ * is the caller's decision. MEANING_REFUSED_TOKEN: the grant is dead. */
+struct provider_refresh {
+    struct provider_client client;
+    struct secret refresh;
+    struct provider_tokens tokens; /* on success */
+    enum provider_meaning meaning; /* set always */
+};
+
+enum provider_kind {
+    PROVIDER_CONNECT,
+    PROVIDER_TEST,
+    PROVIDER_REQUEST,
+    PROVIDER_CLIENT_CHECK,
+    PROVIDER_EXCHANGE,
+    PROVIDER_IDENTIFY,
+    PROVIDER_REFRESH
+};
 
 struct provider_op {
     enum provider_kind kind;
@@ -123,6 +209,10 @@ struct provider_op {
         struct provider_connect connect;
         struct provider_test test;
         struct provider_request request;
+        struct provider_client_check client_check;
+        struct provider_exchange exchange;
+        struct provider_identify identify;
+        struct provider_refresh refresh;
     };
     enum err err; /* the outcome; ERR_OK for a request means: an HTTP answer of any status came */
     struct fault fault;
@@ -130,6 +220,10 @@ struct provider_op {
 
 struct provider {
     void *self;
+    /* Where the secrets of a grant go, for binding them: the authorization server's origin, and the
+     * gateway's with its path. Constant. */
+    str auth_origin;
+    str gateway;
     /* On a loop thread. */
     void (*begin)(void *self, struct loop *loop, struct provider_op *op, void (*done)(void *token),
                   void *token);
@@ -143,6 +237,10 @@ struct provider {
      * ERR_BLOCKED_BY_POLICY / ERR_INVALID and a sentence. Sets op->request.method/path/query. */
     enum err (*check_request)(void *self, struct arena *a, struct fault *f,
                               struct provider_request *request);
+    /* The address to send a browser to (RFC 6749 section 4.1.1, RFC 7636 section 4.3), with all
+     * that the provider wants in it; challenge: of the method S256. Pure. */
+    str (*authorize_url)(void *self, struct arena *a, const struct provider_client *client,
+                         str state, str challenge);
 };
 
 #endif

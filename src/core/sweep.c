@@ -2,6 +2,7 @@
 #include "core/sweep.h"
 
 #include "base/clock.h"
+#include "core/oauth_clients.h"
 #include "store/credentials.h"
 #include "store/links.h"
 #include "store/pending.h"
@@ -19,6 +20,11 @@ static enum err sweep_credentials(struct work *w)
         e = store_credentials_erase_suspended(
             w->db, w->arena, w->fault, w->now_ms - ERASE_AFTER_MS,
             STR("erased 30 days after the access to the app was lost."));
+    int64_t lost = 0;
+    if (!e)
+        e = oauth_clients_reconcile(w, &lost);
+    if (!e)
+        e = store_grants_drop_unused(w->db, w->arena, w->fault);
     return e;
 }
 
@@ -28,7 +34,7 @@ enum err sweep_run(struct work *w)
     if (!e)
         e = sweep_credentials(w);
     if (!e)
-        e = store_pending_expire(w->db, w->arena, w->fault, w->now_ms);
+        e = store_pending_expire(w->db, w->arena, w->fault, w->now_ms, w->now_ms - CLOCK_DAY_MS);
     if (!e)
         e = store_drafts_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)

@@ -3,6 +3,8 @@
  * - an own credential whose owner has lost the app is marked suspended, and its secret erased 30
  *   days later; who gets the app back in time has it back (who may use it now is decided at every
  *   use by core/decide.c, whatever the mark says);
+ * - what stands on another OAuth client than the one in force is wiped (the environment's may have
+ *   changed while Mortise was stopped); grants that nothing stands on are deleted;
  * - expired pending connects, drafts, throttles, links and sessions are deleted.
  * One write transaction; running twice changes nothing more.
  */

@@ -16,6 +16,7 @@
 #include "store/permissions.h"
 #include "vault/vault.h"
 
+struct life;
 struct provider;
 struct settings;
 
@@ -25,6 +26,7 @@ struct services {
     struct password_gate *passwords;
     const struct provider *provider;
     const struct settings *settings; /* core/settings.h */
+    struct life *life;               /* life/life.h; NULL in commands beside the server */
 };
 
 /* Who acts. user.p == NULL: nobody is signed in. */
@@ -60,6 +62,14 @@ struct work {
 MUST_USE enum err work_write(struct work *w);
 /* Commits what was written so far, for halves that go on with something slow (a password hash). */
 MUST_USE enum err work_commit(struct work *w);
+
+/* Outside of a request: runs one unit of work that commits by itself, or is committed here when it
+ * left its transaction open; rolled back when it fails; again when it has to be repeated (run()
+ * then sets its outputs anew). It acts for nobody. In arena a: whatever run() wants to leave
+ * behind. On a worker, or wherever blocking is allowed, with that thread's connection d. */
+MUST_USE enum err work_run(struct arena *a, struct fault *f, struct db *d,
+                           const struct services *services,
+                           enum err (*run)(struct work *w, void *arg), void *arg);
 
 /* vault_hmac() into the arena. */
 str work_hmac(const struct work *w, enum vault_purpose purpose, str data);

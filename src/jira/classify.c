@@ -46,7 +46,7 @@ static int lacks_scope(struct arena *a, const struct upstream_call *call)
            str_find(doc_get_str(doc, "message"), STR("scope does not match")) != SIZE_MAX;
 }
 
-static int retry_after(const struct upstream_call *call)
+int jira_retry_after(const struct upstream_call *call)
 {
     int64_t seconds;
     str value = str_trim(upstream_reply_header(call, STR("Retry-After")));
@@ -62,7 +62,7 @@ static struct jira_verdict limited(struct arena *a, const struct upstream_call *
     str reason = upstream_reply_header(call, STR("RateLimit-Reason"));
     str what = STR("Jira asks to slow down");
 
-    v.retry_after_s = retry_after(call);
+    v.retry_after_s = jira_retry_after(call);
     if (str_eq(reason, STR("jira-burst-based")))
         what = STR("Jira asks to slow down: too many calls of this kind in one second");
     else if (str_eq(reason, STR("jira-per-issue-on-write")))
@@ -85,12 +85,25 @@ static struct jira_verdict failed(struct arena *a, const struct upstream_call *c
         arena_printf(a, "Jira failed with an error of its own (%d). Try again in a while.",
                      call->status));
 
-    v.retry_after_s = retry_after(call);
+    v.retry_after_s = jira_retry_after(call);
     return v;
 }
 
-static struct jira_verdict refused(const struct upstream_call *call)
+static struct jira_verdict refused_bearer(const struct upstream_call *call)
 {
+    if (call->status < 400)
+        return plain(MEANING_REFUSED_TOKEN,
+                     STR("Jira did not accept this authorisation and answered as to a stranger, so "
+                         "this answer is not what your account would see. Reconnect."));
+    return plain(MEANING_REFUSED_TOKEN,
+                 STR("Atlassian no longer accepts this authorisation: it has expired or was "
+                     "revoked. Reconnect."));
+}
+
+static struct jira_verdict refused(const struct upstream_call *call, enum provider_auth auth)
+{
+    if (auth == PROVIDER_BEARER)
+        return refused_bearer(call);
     if (call->status < 400)
         return plain(MEANING_REFUSED_TOKEN,
                      STR("Jira did not accept the API key and answered as to a stranger, so this "
@@ -180,17 +193,23 @@ static int is_locked(const struct upstream_call *call)
            header_has(call, "X-Seraph-LoginReason", STR("AUTHENTICATION_DENIED"));
 }
 
-static struct jira_verdict unauthorized(struct arena *a, const struct upstream_call *call)
+static struct jira_verdict unauthorized(struct arena *a, const struct upstream_call *call,
+                                        enum provider_auth auth)
 {
+    if (lacks_scope(a, call) && auth == PROVIDER_BEARER)
+        return plain(MEANING_SCOPE_MISSING,
+                     STR("This authorisation works, but lacks a scope that this call needs. A "
+                         "workspace admin (or whoever manages the OAuth app) adds the scope, then "
+                         "reconnect."));
     if (lacks_scope(a, call))
         return plain(MEANING_SCOPE_MISSING,
                      STR("The API key works, but lacks a scope that this call needs. Make a new "
                          "API key with that scope, then reconnect."));
-    return refused(call);
+    return refused(call, auth);
 }
 
 struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *call,
-                                  enum jira_route route)
+                                  enum jira_route route, enum provider_auth auth)
 {
     int status = call->status;
 
@@ -199,9 +218,9 @@ struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *c
                      STR("Jira has locked this account's API sign-in after failed attempts. Sign "
                          "in to Jira once in a browser and solve the CAPTCHA, then try again."));
     if (header_has(call, "X-Seraph-LoginReason", STR("AUTHENTICATED_FAILED")))
-        return refused(call);
+        return refused(call, auth);
     if (status == 401)
-        return unauthorized(a, call);
+        return unauthorized(a, call, auth);
     if (status == 403)
         return forbidden(a, call, route);
     if (status == 404)

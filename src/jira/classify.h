@@ -24,9 +24,12 @@ struct jira_verdict {
     int retry_after_s; /* 0: not said */
 };
 
-/* `call` was answered (UPSTREAM_ANSWERED) and carried a credential. */
+/* `call` was answered (UPSTREAM_ANSWERED) and carried a credential of the kind `auth`, which the
+ * sentences are about: an API key, or an authorisation by OAuth 2.0. */
 struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *call,
-                                  enum jira_route route);
+                                  enum jira_route route, enum provider_auth auth);
+/* The header Retry-After in seconds; 0: not said, or not within a day. */
+int jira_retry_after(const struct upstream_call *call);
 
 /* The first sentence that Jira gives as the reason in an error body: errorMessages, errors.<field>
  * ("field: text"), message, detail, error; p == NULL when there is none. At most 200 bytes, one

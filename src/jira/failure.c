@@ -121,12 +121,76 @@ static enum err fail_by_outcome(struct fault *f, const struct upstream_call *cal
     unreachable("an answer is not a failure");
 }
 
-enum err jira_failure(struct fault *f, const struct upstream_call *call)
+static str host_of(const struct upstream_call *call)
 {
     struct upstream_url u;
-    str host =
-        upstream_url_parse(call->arena, call->url, &u) ? str_utf8_cut(u.host, HOST_MAX) : STR("?");
-    enum err e = fail_by_outcome(f, call, host);
+
+    return upstream_url_parse(call->arena, call->url, &u) ? str_utf8_cut(u.host, HOST_MAX)
+                                                          : STR("?");
+}
+
+/* Atlassian was not reached: why, as a clause. */
+static const char *unreached_reason(const struct upstream_call *call)
+{
+    switch (call->outcome) {
+    case UPSTREAM_NO_HOST:
+        return "its name could not be found";
+    case UPSTREAM_GUARDED:
+    case UPSTREAM_TLS:
+        return call->reason;
+    case UPSTREAM_PROXY:
+        return "the outbound proxy made no connection";
+    case UPSTREAM_SLOW:
+        return "it did not accept a connection in time";
+    case UPSTREAM_REFUSED:
+    case UPSTREAM_CUT:
+    case UPSTREAM_GARBLED:
+    case UPSTREAM_TOO_LARGE:
+    case UPSTREAM_FULL:
+    case UPSTREAM_STOPPED:
+    case UPSTREAM_ANSWERED:
+        break;
+    }
+    return "no connection could be made";
+}
+
+static enum err fail_grant(struct fault *f, const struct upstream_call *call, str host,
+                           const char *advice)
+{
+    if (call->outcome == UPSTREAM_STOPPED)
+        return fail(f, ERR_OVERLOADED, "Mortise is being stopped. %s", advice);
+    if (call->outcome == UPSTREAM_FULL)
+        return fail(f, ERR_OVERLOADED, "Mortise is busy with large answers. %s", advice);
+    if (!call->sent)
+        return fail(f, ERR_UPSTREAM_UNREACHABLE,
+                    "Atlassian (\"%.*s\") could not be reached: %s. Nothing was sent. %s",
+                    STR_ARG(host), unreached_reason(call), advice);
+    if (call->outcome == UPSTREAM_SLOW)
+        return fail(f, ERR_UPSTREAM_TIMEOUT,
+                    "Atlassian (\"%.*s\") did not answer within %d seconds. %s", STR_ARG(host),
+                    (int)((call->took_ms + 500) / 1000), advice);
+    if (call->outcome == UPSTREAM_CUT)
+        return fail(f, ERR_UPSTREAM_INTERRUPTED,
+                    "The connection to Atlassian (\"%.*s\") broke before the answer was complete. "
+                    "%s",
+                    STR_ARG(host), advice);
+    must(call->outcome == UPSTREAM_GARBLED || call->outcome == UPSTREAM_TOO_LARGE);
+    return fail(f, ERR_UPSTREAM_NOT_JIRA,
+                "What \"%.*s\" sent is not an answer that Atlassian gives. %s", STR_ARG(host),
+                advice);
+}
+
+enum err jira_grant_failure(struct fault *f, const struct upstream_call *call, const char *advice)
+{
+    enum err e = fail_grant(f, call, host_of(call), advice);
+
+    (void)fault_detail(f, "%.*s", STR_ARG(call->detail));
+    return e;
+}
+
+enum err jira_failure(struct fault *f, const struct upstream_call *call)
+{
+    enum err e = fail_by_outcome(f, call, host_of(call));
 
     (void)fault_detail(f, "%.*s", STR_ARG(call->detail));
     return e;

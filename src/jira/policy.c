@@ -1,18 +1,20 @@
 /* Reading the settings that say which addresses are Jira. */
 #include "jira/policy.h"
 
-static enum err read_api(struct arena *a, struct fault *f, str text, struct jira_policy *p)
+/* One of Atlassian's own addresses; `variable` and `example` are for the sentence. */
+static enum err read_atlassian(struct arena *a, struct fault *f, str text, struct jira_policy *p,
+                               const char *variable, const char *example, str *ret_origin,
+                               str *ret_path)
 {
     struct upstream_url u;
 
     if (!upstream_url_parse(a, text, &u) || u.has_user || u.query.p)
-        return fail(f, ERR_CONFIG,
-                    "The setting MORTISE_ATLASSIAN_API_URL cannot be used. Write it like "
-                    "https://api.atlassian.com.");
-    p->api_origin = upstream_url_origin(a, &u);
+        return fail(f, ERR_CONFIG, "The setting %s cannot be used. Write it like %s.", variable,
+                    example);
+    *ret_origin = upstream_url_origin(a, &u);
     while (str_ends(u.path, STR("/")))
         u.path = str_slice(u.path, 0, u.path.n - 1);
-    p->api_path = u.path;
+    *ret_path = u.path;
     allow_list_add(a, p->callable, &u);
     return ERR_OK;
 }
@@ -39,7 +41,11 @@ enum err jira_policy_make(struct arena *a, struct fault *f, const struct setting
     if (!e)
         e = allow_list_parse(a, f, settings->allow_hosts, &p.callable);
     if (!e)
-        e = read_api(a, f, settings->atlassian_api_url, &p);
+        e = read_atlassian(a, f, settings->atlassian_api_url, &p, "MORTISE_ATLASSIAN_API_URL",
+                           "https://api.atlassian.com", &p.api_origin, &p.api_path);
+    if (!e)
+        e = read_atlassian(a, f, settings->atlassian_auth_url, &p, "MORTISE_ATLASSIAN_AUTH_URL",
+                           "https://auth.atlassian.com", &p.auth_origin, &p.auth_path);
     if (!e)
         e = read_sites(a, f, settings->atlassian_sites, &p);
     if (!e)

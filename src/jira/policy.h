@@ -1,4 +1,5 @@
-/* Which addresses are Jira: the settings that say so, read once. Read-only afterwards, any thread.
+/* Which addresses are Jira and Atlassian: the settings that say so, read once. Read-only
+ * afterwards, any thread.
  */
 #ifndef JIRA_POLICY_H
 #define JIRA_POLICY_H
@@ -10,10 +11,12 @@
 
 struct jira_policy {
     struct allow_list *allow;    /* allow_hosts: may be entered as a Base URL */
-    struct allow_list *callable; /* the same and the gateway: may be plain or private */
+    struct allow_list *callable; /* the same, gateway and sign-in: may be plain or private */
     str sites;                   /* ".atlassian.net" */
     str api_origin;              /* "https://api.atlassian.com" */
     str api_path;                /* "" for Atlassian's own gateway */
+    str auth_origin;             /* "https://auth.atlassian.com" */
+    str auth_path;               /* "" for Atlassian's own authorization server */
 };
 
 /* In the arena, which must live as long. ERR_CONFIG with a sentence that names the setting. */

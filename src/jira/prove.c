@@ -1,5 +1,5 @@
-/* Proving a credential: whose it is and on which site, with a live call. Connect does it with what
- * a person entered, test with what is on file.
+/* Proving an API key: whose it is and on which site, with a live call. Connect does it with what a
+ * person entered, test with what is on file. Not access tokens (grant.c).
  *
  * Steps (one call each; the table is `steps`):
  *   SITE      /myself on the site's host with the secret   (connect, and test of such a credential)
@@ -144,6 +144,9 @@ static void end_by_meaning(struct prove *p, const struct jira_verdict *v)
         [MEANING_SITE_MOVED] = {ERR_UPSTREAM_NOT_JIRA, STAGE_ADDRESS},
         [MEANING_PROVIDER_ERROR] = {ERR_UPSTREAM_UNREACHABLE, STAGE_TOKEN},
         [MEANING_NOT_PROVIDER] = {ERR_UPSTREAM_NOT_JIRA, STAGE_ADDRESS},
+        [MEANING_CLIENT_REFUSED] = {ERR_INTERNAL, STAGE_TOKEN}, /* of OAuth 2.0 only, as are ... */
+        [MEANING_CODE_REFUSED] = {ERR_INTERNAL, STAGE_TOKEN},
+        [MEANING_NO_SITE] = {ERR_INTERNAL, STAGE_SITE}, /* ... these */
     };
     enum err code = rows[v->meaning].code;
     enum provider_stage stage = rows[v->meaning].stage;
@@ -170,6 +173,9 @@ static void end_by_meaning(struct prove *p, const struct jira_verdict *v)
     case MEANING_GONE:
     case MEANING_PROVIDER_ERROR:
     case MEANING_NOT_PROVIDER:
+    case MEANING_CLIENT_REFUSED:
+    case MEANING_CODE_REFUSED:
+    case MEANING_NO_SITE:
         end_with(p, code, stage, v->meaning, "%.*s", STR_ARG(v->sentence));
         return;
     }
@@ -204,7 +210,7 @@ static int read_account(struct prove *p, str body)
  * *ret_refused tells that the key was refused. */
 static int heard_myself(struct prove *p, const struct upstream_call *call, int *ret_refused)
 {
-    struct jira_verdict v = jira_classify(arena_of(p), call, p->flow->route);
+    struct jira_verdict v = jira_classify(arena_of(p), call, p->flow->route, PROVIDER_BASIC);
 
     *ret_refused = v.meaning == MEANING_REFUSED_TOKEN;
     if (*ret_refused)
@@ -291,8 +297,7 @@ static void heard_cloud_id(struct prove *p, const struct upstream_call *call)
         return;
     }
     p->origin = p->flow->jira->policy.api_origin;
-    p->base_path = arena_printf(arena_of(p), "%.*s/ex/jira/%.*s",
-                                STR_ARG(p->flow->jira->policy.api_path), STR_ARG(p->cloud_id));
+    p->base_path = jira_flow_base_path(p->flow, p->cloud_id);
     go(p, STEP_GATEWAY);
 }
 
@@ -424,7 +429,7 @@ static void begin_connect(struct prove *p, struct provider_connect *c)
     p->username = str_trim(c->username);
     p->secret = &c->secret;
     if (!e)
-        e = jira_flow_route(p->flow, p->site, STR(""), &route);
+        e = jira_flow_route(p->flow, PROVIDER_BASIC, p->site, STR(""), &route);
     if (e) {
         end(p, e, STAGE_ADDRESS, MEANING_INVALID);
         return;
@@ -443,7 +448,8 @@ static void begin_connect(struct prove *p, struct provider_connect *c)
 static void begin_test(struct prove *p, struct provider_test *t)
 {
     enum jira_route route;
-    enum err e = jira_flow_route(p->flow, t->target.origin, t->target.base_path, &route);
+    enum err e =
+        jira_flow_route(p->flow, PROVIDER_BASIC, t->target.origin, t->target.base_path, &route);
 
     p->username = t->target.username;
     p->secret = &t->target.secret;

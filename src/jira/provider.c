@@ -7,6 +7,7 @@
 #include "jira/base_url.h"
 #include "jira/jira_int.h"
 #include "jira/paths.h"
+#include "jira/token.h"
 
 #define CONNECT_TIMEOUT_MS (10 * CLOCK_SECOND_MS)
 #define POLICY_ARENA ((size_t)1024 * 1024)
@@ -14,7 +15,7 @@
 void jira_flow_call(struct jira_flow *f, void (*heard)(struct upstream_call *call, void *flow))
 {
     f->call.arena = f->op->arena;
-    f->call.deadline_ms = f->began_ms + f->jira->timeout_ms;
+    f->call.deadline_ms = f->deadline_ms;
     f->call.done = heard;
     f->call.token = f;
     upstream_call(f->jira->upstream, f->loop, &f->call);
@@ -33,15 +34,22 @@ void jira_flow_end(struct jira_flow *f, enum err outcome)
     loop_post(f->loop, deliver, f);
 }
 
-static int is_gateway(struct arena *a, const struct jira_policy *p, str origin, str base_path)
+str jira_flow_base_path(const struct jira_flow *f, str cloud_id)
 {
-    str start = arena_printf(a, "%.*s/ex/jira/", STR_ARG(p->api_path));
+    return arena_printf(f->op->arena, "%.*s/ex/jira/%.*s", STR_ARG(f->jira->policy.api_path),
+                        STR_ARG(cloud_id));
+}
 
-    return str_eq(origin, p->api_origin) && str_starts(base_path, start) &&
+static int is_gateway(const struct jira_flow *f, str origin, str base_path)
+{
+    str start = jira_flow_base_path(f, STR(""));
+
+    return str_eq(origin, f->jira->policy.api_origin) && str_starts(base_path, start) &&
            jira_is_uuid(str_slice(base_path, start.n, base_path.n));
 }
 
-enum err jira_flow_route(struct jira_flow *f, str origin, str base_path, enum jira_route *ret)
+enum err jira_flow_route(struct jira_flow *f, enum provider_auth auth, str origin, str base_path,
+                         enum jira_route *ret)
 {
     struct provider_op *op = f->op;
     const struct jira_policy *p = &f->jira->policy;
@@ -49,10 +57,14 @@ enum err jira_flow_route(struct jira_flow *f, str origin, str base_path, enum ji
     str checked;
     enum err e;
 
-    if (is_gateway(op->arena, p, origin, base_path)) {
+    if (is_gateway(f, origin, base_path)) {
         *ret = JIRA_GATEWAY;
         return ERR_OK;
     }
+    if (auth == PROVIDER_BEARER)
+        return fail(&op->fault, ERR_BASE_URL_REFUSED,
+                    "This connection was made for another address of Atlassian's than the one that "
+                    "Mortise is set up with now. Nothing was sent; reconnect.");
     e = jira_base_url_check(p, op->arena, &op->fault, origin, &checked);
     if (e)
         return e;
@@ -74,13 +86,30 @@ static void begin(void *self, struct loop *loop, struct provider_op *op, void (*
         .op = op,
         .done = done,
         .token = token,
-        .began_ms = clock_monotonic_ms(),
     };
+    f->deadline_ms = clock_monotonic_ms() + f->jira->timeout_ms;
     fault_clear(&op->fault);
-    if (op->kind == PROVIDER_REQUEST)
-        jira_request_begin(f);
-    else
+    switch (op->kind) {
+    case PROVIDER_CONNECT:
         jira_prove_begin(f);
+        return;
+    case PROVIDER_TEST:
+        if (op->test.target.auth == PROVIDER_BEARER)
+            jira_grant_begin(f);
+        else
+            jira_prove_begin(f);
+        return;
+    case PROVIDER_REQUEST:
+        jira_request_begin(f);
+        return;
+    case PROVIDER_CLIENT_CHECK:
+    case PROVIDER_EXCHANGE:
+    case PROVIDER_IDENTIFY:
+    case PROVIDER_REFRESH:
+        jira_grant_begin(f);
+        return;
+    }
+    unreachable("a kind of operation");
 }
 
 static enum err check_base_url(void *self, struct arena *a, struct fault *f, str entered,
@@ -95,6 +124,13 @@ static enum err check_request(void *self, struct arena *a, struct fault *f,
 {
     (void)self;
     return jira_request_check(a, f, request);
+}
+
+static str authorize_url(void *self, struct arena *a, const struct provider_client *client,
+                         str state, str challenge)
+{
+    const struct jira *j = self;
+    return jira_authorize_url(&j->policy, a, client, state, challenge);
 }
 
 static enum err read_timeout(struct fault *f, str text, int64_t *ret_ms)
@@ -141,9 +177,13 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
     }
     *ret = (struct provider){
         .self = j,
+        .auth_origin = j->policy.auth_origin,
+        .gateway = arena_printf(j->arena, "%.*s%.*s", STR_ARG(j->policy.api_origin),
+                                STR_ARG(j->policy.api_path)),
         .begin = begin,
         .check_base_url = check_base_url,
         .check_request = check_request,
+        .authorize_url = authorize_url,
     };
     return ERR_OK;
 }

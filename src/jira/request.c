@@ -82,7 +82,7 @@ static void heard(struct upstream_call *call, void *token)
         jira_flow_end(f, jira_failure(&f->op->fault, call));
         return;
     }
-    verdict = jira_classify(f->op->arena, call, f->route);
+    verdict = jira_classify(f->op->arena, call, f->route, r->target.auth);
     r->status = call->status;
     r->reply_body = call->reply_body;
     r->meaning = verdict.meaning;
@@ -99,7 +99,7 @@ void jira_request_begin(struct jira_flow *f)
     enum err e = jira_request_check(a, &f->op->fault, r); /* again: it decides where secrets go */
 
     if (!e)
-        e = jira_flow_route(f, r->target.origin, r->target.base_path, &f->route);
+        e = jira_flow_route(f, r->target.auth, r->target.origin, r->target.base_path, &f->route);
     if (e) {
         jira_flow_end(f, e);
         return;
@@ -108,6 +108,7 @@ void jira_request_begin(struct jira_flow *f)
     f->call.url = arena_printf(a, "%.*s%.*s%.*s%s%.*s", STR_ARG(r->target.origin),
                                STR_ARG(r->target.base_path), STR_ARG(r->path),
                                r->query.n ? "?" : "", STR_ARG(r->query));
+    f->call.auth = r->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC;
     f->call.username = r->target.username;
     f->call.secret = &r->target.secret;
     f->call.body = r->body;

@@ -31,10 +31,12 @@ struct given {
     str config_flag;
 };
 
-/* A user's own words may be no text at all; those are never repeated. */
+/* A user's own words may be no text at all, and what follows a "=" may be a secret; neither is
+ * repeated. */
 static const char *shown(struct arena *a, const char *word)
 {
-    str s = str_from(word);
+    str rest = str_from(word);
+    str s = str_take_until(&rest, '=');
 
     return str_is_utf8(s) ? arena_cstring(a, str_utf8_cut(s, 60)) : "?";
 }
@@ -151,7 +153,7 @@ static enum err read_file(struct arena *a, struct fault *f, const char *path, st
     }
     if (secret && stat(path, &info) == 0 && info.st_mode & (S_IRWXO | S_IWGRP))
         return fail(f, ERR_CONFIG,
-                    "The configuration file %.120s holds a password and may be read by everybody "
+                    "The configuration file %.120s holds a secret and may be read by everybody "
                     "or written by a group. Run chmod 600 on it.",
                     path);
     return ERR_OK;
@@ -212,6 +214,18 @@ static enum err check_public_url(struct fault *f, str *url)
     return ERR_OK;
 }
 
+/* Half a client is a slip, and would show only when somebody connects. */
+static enum err check_client(struct fault *f, const struct settings *s)
+{
+    if (str_empty(s->jira_client_id) == str_empty(s->jira_client_secret))
+        return ERR_OK;
+    return fail(
+        f, ERR_CONFIG,
+        "MORTISE_JIRA_CLIENT_ID and MORTISE_JIRA_CLIENT_SECRET belong together. Set %s too, "
+        "or neither.",
+        str_empty(s->jira_client_id) ? "MORTISE_JIRA_CLIENT_ID" : "MORTISE_JIRA_CLIENT_SECRET");
+}
+
 static enum err check_log(struct fault *f, str value, enum log_level *ret)
 {
     static const char *const names[] = {[LOG_DEBUG] = "debug",
@@ -252,6 +266,8 @@ enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, st
                          &timeout);
     if (e == ERR_OK)
         e = check_public_url(f, &c.settings.public_url);
+    if (e == ERR_OK)
+        e = check_client(f, &c.settings);
     if (e == ERR_OK)
         e = check_log(f, c.settings.log, &c.log);
     if (e != ERR_OK)

@@ -2,8 +2,9 @@
  *
  * Order of the start: harden, loops and provider (which judge the settings), database and keys
  * (nothing is touched under a wrong key), workers, dispatcher, port. Order of the end: the port;
- * what Atlassian is being asked; handlers that still run; workers; the provider, which they use;
- * loops. Nothing acknowledged waits for any of this: it was committed before.
+ * refreshes under way, whose answer would be lost; what else Atlassian is being asked; handlers
+ * that still run; workers; the provider, which they use; loops. Nothing acknowledged waits for any
+ * of this: it was committed before.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 #include "io/pool.h"
 #include "io/signals.h"
 #include "jira/provider.h"
+#include "life/life.h"
+#include "main/client_check.h"
 #include "main/commands.h"
 #include "main/store.h"
 #include "main/sweeper.h"
@@ -28,6 +31,7 @@
 #define QUEUE_MAX 1024
 #define GRACE_MS 5000
 #define DRAIN_MS 2000
+#define REFRESH_MS 10000
 #define LAST_DRAIN_MS 10000
 
 struct server {
@@ -42,6 +46,7 @@ struct server {
     struct dispatch *dispatch;
     struct http_server *http;
     struct sweeper *sweeper;
+    struct client_check *client_check;
     char *database;
 };
 
@@ -95,6 +100,7 @@ static enum err open_dispatch(struct server *s, struct fault *f)
     s->services.passwords = password_gate_new();
     s->pool =
         pool_start(s->config.workers, QUEUE_MAX, (struct pool_hooks){open_worker, close_worker, s});
+    s->services.life = life_new(s->pool, &s->services);
     return dispatch_new(f,
                         &(struct dispatch_config){
                             .routes = routes_table(),
@@ -102,6 +108,7 @@ static enum err open_dispatch(struct server *s, struct fault *f)
                             .pool = s->pool,
                             .log = s->log,
                             .public_url = s->config.settings.public_url,
+                            .extra_form_action = s->provider.auth_origin,
                         },
                         &s->dispatch);
 }
@@ -121,9 +128,11 @@ static enum err start(struct server *s, struct fault *f)
         e = open_dispatch(s, f);
     if (e == ERR_OK)
         e = open_port(s, f);
-    if (e == ERR_OK)
-        s->sweeper = sweeper_start(s->loops, s->pool, s->log, &s->services);
-    return e;
+    if (e != ERR_OK)
+        return e;
+    s->sweeper = sweeper_start(s->loops, s->pool, s->log, &s->services);
+    s->client_check = client_check_start(s->loops, s->log, &s->services);
+    return ERR_OK;
 }
 
 /* -- what the operator reads -- */
@@ -144,7 +153,7 @@ static enum err announce(struct server *s, struct fault *f)
 {
     struct setup setup = {.needed = 0};
 
-    enum err e = job_run(s->arena, f, s->db, &s->services, make_setup, &setup);
+    enum err e = work_run(s->arena, f, s->db, &s->services, make_setup, &setup);
     if (e != ERR_OK)
         return e;
     log_event(s->log, LOG_INFO, "started", LOG_STR("version", STR(MORTISE_VERSION)),
@@ -160,7 +169,7 @@ static enum err announce(struct server *s, struct fault *f)
 
 /* -- stop -- */
 
-/* Returns 0 when a handler hangs: then nothing that it may use is freed. */
+/* Returns 0 when something hangs: then nothing that it may use is freed. */
 static int quiesce(struct server *s)
 {
     if (s->sweeper)
@@ -169,11 +178,15 @@ static int quiesce(struct server *s)
         http_close(s->http, GRACE_MS);
     if (s->dispatch)
         (void)dispatch_drain(s->dispatch, DRAIN_MS);
+    (void)life_drain(s->services.life, REFRESH_MS);
     jira_provider_stop(&s->provider);
-    size_t left = s->dispatch ? dispatch_drain(s->dispatch, LAST_DRAIN_MS) : 0;
-    if (left == 0)
+    client_check_end(s->client_check);
+    size_t handlers = s->dispatch ? dispatch_drain(s->dispatch, LAST_DRAIN_MS) : 0;
+    size_t flights = life_drain(s->services.life, LAST_DRAIN_MS);
+    if (handlers == 0 && flights == 0)
         return 1;
-    log_event(s->log, LOG_ERROR, "stopped_hard", LOG_INT("handlers", (int64_t)left));
+    log_event(s->log, LOG_ERROR, "stopped_hard", LOG_INT("handlers", (int64_t)handlers),
+              LOG_INT("refreshes", (int64_t)flights));
     return 0;
 }
 
@@ -183,6 +196,7 @@ static void release(struct server *s)
         pool_stop(s->pool);
     jira_provider_free(&s->provider);
     loops_stop(s->loops);
+    life_free(s->services.life);
     sweeper_free(s->sweeper);
     dispatch_free(s->dispatch);
     password_gate_free(s->services.passwords);

@@ -1,13 +1,8 @@
 /* See the header. */
 #include "main/store.h"
 
-#include <unistd.h>
-
-#include "base/clock.h"
 #include "db/migrate.h"
 #include "io/file.h"
-
-#define ATTEMPTS_MAX 5
 
 static enum err nothing_there(struct fault *f)
 {
@@ -57,30 +52,4 @@ enum err store_open(struct arena *a, struct fault *f, const struct settings *set
     else
         db_close(d);
     return e;
-}
-
-static enum err run_once(struct arena *a, struct fault *f, struct db *d,
-                         const struct services *services,
-                         enum err (*run)(struct work *w, void *arg), void *arg)
-{
-    struct work w = {
-        .arena = a, .fault = f, .db = d, .services = services, .now_ms = clock_now_ms()};
-    enum err e = run(&w, arg);
-
-    if (e == ERR_OK)
-        e = work_commit(&w);
-    else
-        db_rollback(d);
-    return e;
-}
-
-enum err job_run(struct arena *a, struct fault *f, struct db *d, const struct services *services,
-                 enum err (*run)(struct work *w, void *arg), void *arg)
-{
-    for (unsigned attempt = 0;; attempt++) {
-        enum err e = run_once(a, f, d, services, run, arg);
-        if (e != ERR_RETRY || attempt == ATTEMPTS_MAX)
-            return e;
-        (void)usleep(10000u << attempt);
-    }
 }

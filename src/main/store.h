@@ -1,6 +1,4 @@
-/* The database and the vault at the start of a command, and units of work outside of requests.
- * Main thread, except job_run().
- */
+/* The database and the vault at the start of a command. Main thread. */
 #ifndef MAIN_STORE_H
 #define MAIN_STORE_H
 
@@ -17,11 +15,5 @@ enum store_mode { STORE_MAY_MAKE, STORE_MUST_EXIST };
  * keys. Both are the caller's. */
 MUST_USE enum err store_open(struct arena *a, struct fault *f, const struct settings *settings,
                              enum store_mode mode, struct db **ret_db, struct vault **ret_vault);
-
-/* Runs one unit of work that commits by itself, or is committed here when it left its transaction
- * open; again when it has to be repeated. In arena a: whatever run() wants to leave behind. */
-MUST_USE enum err job_run(struct arena *a, struct fault *f, struct db *d,
-                          const struct services *services,
-                          enum err (*run)(struct work *w, void *arg), void *arg);
 
 #endif

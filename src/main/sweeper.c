@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "core/sweep.h"
-#include "main/store.h"
 
 #define ARENA_MAX ((size_t)256 << 20)
 #define PERIOD_S 3600
@@ -35,7 +34,7 @@ static void sweep(void *arg, void *state)
     if (!state) /* the database is away; whoever asks next will say so */
         return;
     a = arena_new(ARENA_MAX);
-    enum err e = job_run(a, &f, state, s->services, run, NULL);
+    enum err e = work_run(a, &f, state, s->services, run, NULL);
     if (e != ERR_OK)
         log_event(s->log, LOG_ERROR, "sweep_failed", LOG_STR("error", str_from(err_name(e))),
                   LOG_STR("detail", str_from(f.detail)));

@@ -46,7 +46,7 @@ static enum err link(struct arena *a, struct fault *f, struct request *r, int ar
     if (e != ERR_OK)
         return e;
     struct services services = {.vault = v, .settings = &config.settings};
-    e = job_run(a, f, d, &services, make_link, r);
+    e = work_run(a, f, d, &services, make_link, r);
     vault_free(v);
     db_close(d);
     return e;

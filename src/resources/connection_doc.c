@@ -5,11 +5,15 @@
 
 #include "base/clock.h"
 #include "base/doc.h"
+#include "core/authorize.h"
 #include "core/connections.h"
+#include "core/oauth_clients.h"
 #include "core/settings.h"
 #include "resources/app_doc.h"
 
 #define SOON_MS (14 * CLOCK_DAY_MS)
+
+static const str NONE = {NULL, 0};
 
 enum err connection_of_path(struct exchange *x, struct connection_row *ret,
                             struct effective *ret_effective)
@@ -25,6 +29,20 @@ str connection_connect_url(struct exchange *x, str connection)
                         STR_ARG(app_doc_path(x, "/connections")), STR_ARG(connection));
 }
 
+/* What a document is made from. */
+struct view {
+    str app_slug;
+    const struct connection_row *n;
+    const struct connection_type *type;
+    const struct effective *effective;
+    int admin;
+    int switched; /* to shared, and nobody has connected since */
+    int retired;  /* an own credential of a connection that is shared now */
+    struct oauth_client client;
+    struct authorize_unfinished unfinished; /* began == 0: none */
+    const struct connected_row *person;     /* who entered the shared one, for app admins */
+};
+
 struct look {
     const char *state;
     const char *connect_label;
@@ -33,16 +51,20 @@ struct look {
 };
 
 /* Runners of a shared connection see its state and no control. */
-static struct look look_of(const struct connection_row *n, const struct effective *e, int admin)
+static struct look look_of(const struct view *v)
 {
-    int mine = !n->shared || admin;
-    switch (e->decision) {
+    int mine = !v->n->shared || v->admin;
+    if (v->retired)
+        return (struct look){"waiting", "Connect", 0, 0};
+    switch (v->effective->decision) {
     case DECISION_USE:
         return (struct look){"connected", "Reconnect", mine, mine};
     case DECISION_CONNECT:
+        if (v->switched)
+            return (struct look){"needs_reconnect", "Reconnect", 1, 0};
         return (struct look){"not_connected", "Connect", 1, 0};
     case DECISION_RECONNECT:
-        return (struct look){"needs_reconnect", "Reconnect", 1, e->row && e->row->sealed.p};
+        return (struct look){"needs_reconnect", "Reconnect", 1, 1};
     case DECISION_WAIT:
         return (struct look){"waiting", "Connect", 0, 0};
     case DECISION_NO_ACCESS:
@@ -71,14 +93,17 @@ static str connected_sentence(struct exchange *x, const struct connection_row *n
                         STR_ARG(c->account_name), STR_ARG(c->site_name), STR_ARG(note));
 }
 
-static str sentence_of(struct exchange *x, const struct connection_row *n,
-                       const struct effective *e, int64_t now_ms)
+static str sentence_of(struct exchange *x, const struct view *v)
 {
+    const struct effective *e = v->effective;
+    if (v->retired)
+        return STR("Out of use: this connection has Shared credentials now");
     switch (e->decision) {
     case DECISION_USE:
-        return connected_sentence(x, n, e->row, now_ms);
+        return connected_sentence(x, v->n, e->row, x->work->now_ms);
     case DECISION_CONNECT:
-        return STR("Not connected");
+        return v->switched ? STR("Needs reconnecting: Shared credentials were switched on.")
+                           : STR("Not connected");
     case DECISION_RECONNECT:
         return arena_printf(x->arena, "Needs reconnecting: %.*s",
                             STR_ARG(e->row && e->row->why.p
@@ -105,8 +130,6 @@ static json_t *is_doc(struct exchange *x, const struct connection_row *n, const 
     return is;
 }
 
-static const str NONE = {NULL, 0};
-
 static void add_credential(json_t *doc, const struct credential_row *c, int64_t now_ms)
 {
     int known = c && c->status.p && !str_eq(c->status, STR("disconnected"));
@@ -121,40 +144,151 @@ static void add_credential(json_t *doc, const struct credential_row *c, int64_t 
     doc_set_time(doc, "since", known ? c->since : 0);
 }
 
-static json_t *doc_of(struct exchange *x, str app_slug, const struct connection_row *n,
-                      const struct effective *e, int admin)
+/* --- facts that only some connections have ---------------------------------------------------- */
+
+static const char *source_name(const struct view *v)
 {
-    const struct connection_type *type = connection_type_find(n->type);
-    struct look look = look_of(n, e, admin);
-    int64_t now_ms = x->work->now_ms;
+    if (!v->type || !v->type->by_oauth)
+        return NULL;
+    switch (v->client.source) {
+    case OAUTH_CLIENT_NONE:
+        break;
+    case OAUTH_CLIENT_OWN:
+        return "own";
+    case OAUTH_CLIENT_WORKSPACE:
+        return "workspace";
+    case OAUTH_CLIENT_ENVIRONMENT:
+        return "environment";
+    }
+    return NULL;
+}
+
+static const char *unfinished_sentence(const struct authorize_unfinished *u)
+{
+    if (!u->outcome.p)
+        return u->expired ? "You left for Atlassian and did not come back in time."
+                          : "You left for Atlassian and have not come back.";
+    if (str_eq(u->outcome, str_from(err_code(ERR_CHOOSE_SITE))))
+        return "You came back from Atlassian and did not choose a site.";
+    if (str_eq(u->outcome, str_from(err_code(ERR_IDENTITY_CHANGED))))
+        return "You came back from Atlassian as another account or with another site than before,"
+               " and did not say that it shall replace the old one.";
+    if (str_eq(u->outcome, str_from(err_code(ERR_DECLINED))))
+        return "You came back from Atlassian without having accepted.";
+    for (int e = ERR_OK + 1; e < ERR_COUNT; e++)
+        if (str_eq(u->outcome, str_from(err_code((enum err)e))))
+            return err_sentence((enum err)e);
+    return "Your last attempt did not work.";
+}
+
+static void add_unfinished(struct exchange *x, json_t *doc, const struct authorize_unfinished *u)
+{
+    if (!u->began) {
+        doc_set_null(doc, "unfinished");
+        return;
+    }
+    json_t *o = doc_object(x->arena);
+    doc_set_time(o, "began", u->began);
+    doc_set_bool(o, "expired", u->expired);
+    doc_set_str(o, "outcome", u->outcome);
+    doc_set_cstring(o, "sentence", unfinished_sentence(u));
+    doc_set(doc, "unfinished", o);
+}
+
+static json_t *doc_of(struct exchange *x, const struct view *v)
+{
+    const struct connection_row *n = v->n;
+    const struct effective *e = v->effective;
+    struct look look = look_of(v);
+    int by_oauth = v->type && v->type->by_oauth;
+    int has_client = v->client.source != OAUTH_CLIENT_NONE;
     json_t *doc = doc_object(x->arena);
     doc_set_str(doc, "id", n->id);
-    doc_set_str(doc, "app_slug", app_slug);
+    doc_set_str(doc, "app_slug", v->app_slug);
     doc_set_str(doc, "name", n->name);
     doc_set_str(doc, "type", n->type);
-    doc_set_str(doc, "type_label", type ? type->label : n->type);
+    doc_set_str(doc, "type_label", v->type ? v->type->label : n->type);
+    doc_set_bool(doc, "by_oauth", by_oauth);
+    doc_set_cstring(doc, "client_source", source_name(v));
     doc_set_bool(doc, "shared", n->shared);
+    doc_set_bool(doc, "runners_may_request", n->runners_may_request);
+    doc_set_bool(doc, "can_request", !n->shared || v->admin || n->runners_may_request);
     doc_set_str(doc, "base_url", n->base_url);
     doc_set_bool(doc, "base_url_fixed", n->base_url_fixed);
     doc_set_cstring(doc, "state", look.state);
     doc_set_bool(doc, "connected", e->decision == DECISION_USE);
-    doc_set_str(doc, "status", sentence_of(x, n, e, now_ms));
-    add_credential(doc, e->row, now_ms);
+    doc_set_str(doc, "status", sentence_of(x, v));
+    add_credential(doc, e->row, x->work->now_ms);
+    doc_set_str(doc, "entered_by", v->person ? v->person->name : NONE);
+    doc_set_bool(doc, "entered_by_left",
+                 v->person && (!v->person->active || !v->person->has_access));
+    add_unfinished(x, doc, &v->unfinished);
     doc_set_bool(doc, "can_connect", look.can_connect);
+    doc_set_bool(doc, "direct", by_oauth && has_client && !n->shared && look.can_connect);
     doc_set_cstring(doc, "connect_label", look.connect_label);
     doc_set_bool(doc, "can_manage", look.can_manage);
-    doc_set(doc, "is", is_doc(x, n, look.state));
+    doc_set_bool(doc, "can_see_people", v->admin);
+    doc_set_bool(doc, "has_menu", look.can_manage || v->admin);
+    json_t *is = is_doc(x, n, look.state);
+    doc_set_bool(is, "own_client", by_oauth && v->client.source == OAUTH_CLIENT_OWN);
+    doc_set(doc, "is", is);
     return doc;
 }
 
-json_t *connection_doc(struct exchange *x, const struct connection_row *n,
-                       const struct effective *e)
+/* Reads what doc_of() needs besides; `client` is set already. */
+static enum err complete(struct exchange *x, struct view *v)
 {
-    return doc_of(x, x->work->membership.slug, n, e,
-                  x->work->membership.role == PERMISSION_ROLE_ADMIN);
+    const struct credential_row *row = v->effective->row;
+    struct connected_row *person = NULL;
+    enum err e = ERR_OK;
+    v->type = connection_type_find(v->n->type);
+    v->switched = v->n->shared && v->n->switch_counter > 0 && !row;
+    if (v->type && v->type->by_oauth && (!v->n->shared || v->admin))
+        e = authorize_find_unfinished(x->work, v->n, row, &v->unfinished);
+    if (!e && v->n->shared && v->admin && row && !str_eq(row->status, STR("disconnected")))
+        e = credentials_shared_person(x->work, v->n, &person);
+    v->person = person;
+    return e;
 }
 
-json_t *connection_doc_own(struct exchange *x, const struct own_credential_row *row)
+static enum err in_app(struct exchange *x, const struct connection_row *n,
+                       const struct effective *effective, const struct oauth_client *client,
+                       json_t **ret)
+{
+    struct view v = {
+        .app_slug = x->work->membership.slug,
+        .n = n,
+        .effective = effective,
+        .admin = x->work->membership.role == PERMISSION_ROLE_ADMIN,
+        .client = *client,
+    };
+    enum err e = complete(x, &v);
+    if (!e)
+        *ret = doc_of(x, &v);
+    return e;
+}
+
+enum err connection_doc(struct exchange *x, const struct connection_row *n,
+                        const struct effective *effective, json_t **ret)
+{
+    struct oauth_client client = {0};
+    enum err e = oauth_client_of(x->work, n, &client);
+    return e ? e : in_app(x, n, effective, &client, ret);
+}
+
+enum err connection_doc_put(struct exchange *x, json_t *doc, const struct connection_row *n,
+                            const struct effective *effective)
+{
+    json_t *one = NULL;
+    enum err e = connection_doc(x, n, effective, &one);
+    if (!e)
+        doc_set(doc, "connection", one);
+    return e;
+}
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+enum err connection_doc_own(struct exchange *x, const struct own_credential_row *row, json_t **ret)
 {
     const struct credential_row *c = &row->credential;
     struct connection_row n = {
@@ -167,37 +301,59 @@ json_t *connection_doc_own(struct exchange *x, const struct own_credential_row *
         .shared = 0, /* the list is of own credentials: it shows what became of each */
         .switch_counter = row->connection_switch_counter,
     };
+    struct view v = {
+        .app_slug = row->app_slug,
+        .n = &n,
+        .retired = row->connection_shared && row->has_access,
+    };
+    enum err e = oauth_client_of(x->work, &n, &v.client);
+    if (e)
+        return e;
     struct decide_question q = {
         .connection = &n,
         .user = c->owner,
         .user_active = 1,
         .user_in_app = row->has_access,
+        .client_id = v.client.client_id,
         .own = c,
     };
     struct decide_answer answer = decide(&q);
-    struct effective e = {answer.decision, c, answer.use};
-    json_t *doc = doc_of(x, row->app_slug, &n, &e, 0);
+    struct effective effective = {answer.decision, c, answer.use};
+    v.effective = &effective;
+    e = complete(x, &v);
+    if (e)
+        return e;
+    json_t *doc = doc_of(x, &v);
     json_t *app = doc_object(x->arena);
     doc_set_str(app, "slug", row->app_slug);
     doc_set_str(app, "name", row->app_name);
     doc_set(doc, "app", app);
     doc_set_bool(doc, "shared", row->connection_shared);
-    return doc;
+    *ret = doc;
+    return ERR_OK;
 }
 
 enum err connections_doc_list(struct exchange *x, json_t **ret)
 {
     struct connection_row *rows = NULL;
     struct effective *effective = NULL;
+    struct oauth_client *clients = NULL;
     size_t count = 0;
     enum err e = connections_list(x->work, &rows, &count);
     if (!e)
         e = credentials_effective_all(x->work, rows, count, &effective);
+    if (!e)
+        e = oauth_client_of_all(x->work, rows, count, &clients);
     if (e)
         return e;
     json_t *list = doc_array(x->arena);
-    for (size_t i = 0; i < count; i++)
-        doc_append(list, connection_doc(x, &rows[i], &effective[i]));
+    for (size_t i = 0; i < count; i++) {
+        json_t *one = NULL;
+        e = in_app(x, &rows[i], &effective[i], &clients[i], &one);
+        if (e)
+            return e;
+        doc_append(list, one);
+    }
     *ret = list;
     return ERR_OK;
 }

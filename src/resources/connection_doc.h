@@ -17,10 +17,15 @@ str connection_connect_url(struct exchange *x, str connection);
 /* All connections of the app in the path, by name. */
 MUST_USE enum err connections_doc_list(struct exchange *x, json_t **ret);
 /* One of them, with what its credentials give this caller. */
-json_t *connection_doc(struct exchange *x, const struct connection_row *connection,
-                       const struct effective *effective);
+MUST_USE enum err connection_doc(struct exchange *x, const struct connection_row *connection,
+                                 const struct effective *effective, json_t **ret);
+/* The same as the member "connection" of doc. */
+MUST_USE enum err connection_doc_put(struct exchange *x, json_t *doc,
+                                     const struct connection_row *connection,
+                                     const struct effective *effective);
 /* One of the caller's own, on the page over all apps: C and "app". */
-json_t *connection_doc_own(struct exchange *x, const struct own_credential_row *row);
+MUST_USE enum err connection_doc_own(struct exchange *x, const struct own_credential_row *row,
+                                     json_t **ret);
 /* {"connections","credentials","people"}: what deleting the app in the path costs. */
 MUST_USE enum err connections_delete_cost(struct exchange *x, json_t **ret);
 

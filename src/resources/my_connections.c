@@ -13,8 +13,13 @@ enum err me_connections(struct exchange *x)
     if (e)
         return e;
     json_t *list = doc_array(x->arena);
-    for (size_t i = 0; i < count; i++)
-        doc_append(list, connection_doc_own(x, &rows[i]));
+    for (size_t i = 0; i < count; i++) {
+        json_t *one = NULL;
+        e = connection_doc_own(x, &rows[i], &one);
+        if (e)
+            return e;
+        doc_append(list, one);
+    }
     doc_set(exchange_doc(x), "connections", list);
     return ERR_OK;
 }

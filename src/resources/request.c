@@ -100,7 +100,7 @@ static str chosen_by_itself(json_t *connections)
     json_t *one;
     size_t i;
     json_array_foreach (connections, i, one)
-        if (json_is_true(doc_get(one, "connected")))
+        if (json_is_true(doc_get(one, "connected")) && json_is_true(doc_get(one, "can_request")))
             return doc_get_str(one, "id");
     return json_array_size(connections) == 1 ? doc_get_str(json_array_get(connections, 0), "id")
                                              : (str){NULL, 0};
@@ -189,6 +189,7 @@ enum err request_begin(struct exchange *x)
         exchange_field_error(x, "connection", "Choose a connection.");
         return exchange_field_problem(x);
     }
+    struct credential_grant grant = {0};
     enum err e = connection_find(x->work, chosen(x), &n);
     if (!e)
         e = credentials_effective(x->work, &n, &effective);
@@ -196,12 +197,15 @@ enum err request_begin(struct exchange *x)
         return e;
     if (effective.decision != DECISION_USE)
         return refused(x, r, &n, &effective);
+    e = request_permitted(x, &n);
+    if (e)
+        return e;
 
     r->op = provider_wait_op(x, PROVIDER_REQUEST);
     provider_wait_wipe(x, &r->op->request.target.secret);
     e = request_input(x, &r->op->request);
     if (!e)
-        e = credentials_target(x->work, effective.use, &r->op->request.target);
+        e = credentials_target(x->work, effective.use, &r->op->request.target, &grant);
     if (e)
         return e;
     r->connection = n.id;
@@ -211,11 +215,25 @@ enum err request_begin(struct exchange *x)
     r->site = effective.use->site_name;
     r->shared = n.shared;
     r->started_ms = clock_monotonic_ms();
-    provider_wait(x, r->op);
+    provider_wait_use(x, r->op, effective.use, &grant);
     return ERR_OK;
 }
 
 /* --- finish ----------------------------------------------------------------------------------- */
+
+/* Says where to reconnect, and keeps what a person typed until they are back. The fault is set. */
+static enum err needs_reconnect(struct exchange *x, struct requesting *r)
+{
+    struct fault fault = x->fault;
+    enum err e = x->representation == EXCHANGE_PAGE ? keep_draft(x, &r->draft) : ERR_OK;
+    if (!e)
+        e = work_commit(x->work);
+    if (e)
+        return e;
+    doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, r->connection));
+    x->fault = fault;
+    return ERR_NEEDS_RECONNECT;
+}
 
 /* An answer given as anybody, or refused, is not shown as if it were this person's. */
 static enum err token_refused(struct exchange *x, struct requesting *r)
@@ -223,14 +241,17 @@ static enum err token_refused(struct exchange *x, struct requesting *r)
     const struct provider_request *p = &r->op->request;
     enum err e =
         credentials_note(x->work, r->credential, r->generation, CREDENTIAL_REFUSED, p->sentence);
-    if (!e && x->representation == EXCHANGE_PAGE)
-        e = keep_draft(x, &r->draft);
-    if (!e)
-        e = work_commit(x->work);
     if (e)
         return e;
-    doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, r->connection));
-    return fail(&x->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(p->sentence));
+    (void)fail(&x->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(p->sentence));
+    return needs_reconnect(x, r);
+}
+
+/* Nothing was answered. Tokens that could not be renewed are noted already. */
+static enum err unanswered(struct exchange *x, struct requesting *r)
+{
+    enum err e = provider_wait_failed(x, r->op);
+    return e == ERR_NEEDS_RECONNECT ? needs_reconnect(x, r) : e;
 }
 
 enum err request_finish(struct exchange *x)
@@ -246,7 +267,7 @@ enum err request_finish(struct exchange *x)
     if (e)
         return e;
     if (r->op->err)
-        return provider_wait_failed(x, r->op);
+        return unanswered(x, r);
     if (p->meaning == MEANING_REFUSED_TOKEN)
         return token_refused(x, r);
     if (p->meaning == MEANING_NOT_PROVIDER)

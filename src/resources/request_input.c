@@ -183,6 +183,16 @@ static str body_field(struct exchange *x, const struct headers *h)
     return text;
 }
 
+enum err request_permitted(struct exchange *x, const struct connection_row *n)
+{
+    if (!n->shared || n->runners_may_request || x->work->membership.role == PERMISSION_ROLE_ADMIN)
+        return ERR_OK;
+    return fail(&x->fault, ERR_BLOCKED_BY_POLICY,
+                "Requests of one's own on shared credentials are for app admins. Ask one of the"
+                " app's admins to run it, or to allow this in the properties of \"%.*s\".",
+                STR_ARG(n->name));
+}
+
 enum err request_input(struct exchange *x, struct provider_request *request)
 {
     const struct provider *provider = x->work->services->provider;

@@ -36,6 +36,10 @@ static const char *code_of(enum provider_meaning meaning)
         return "jira_error";
     case MEANING_NOT_PROVIDER:
         return "upstream_not_jira";
+    case MEANING_CLIENT_REFUSED: /* these three are of connecting, never of a request */
+    case MEANING_CODE_REFUSED:
+    case MEANING_NO_SITE:
+        break;
     }
     return NULL;
 }

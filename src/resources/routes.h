@@ -14,7 +14,10 @@
 #include "routes.def"
 #undef ROUTE
 /* Second halves; in the table the others are 0. */
+route_handler client_save_finish;
+route_handler client_test_finish;
 route_handler connect_finish;
+route_handler oauth_callback_finish;
 route_handler test_finish;
 route_handler request_finish;
 

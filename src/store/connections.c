@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                    \
     "id, app_id, type, name, base_url, base_url_fixed, shared, switch_counter, created, "          \
-    "created_by"
+    "created_by, runners_may_request"
 
 static struct connection_row row_of(const struct db_rows *r, size_t i)
 {
@@ -20,6 +20,7 @@ static struct connection_row row_of(const struct db_rows *r, size_t i)
         .switch_counter = db_int(r, i, 7),
         .created = db_int(r, i, 8),
         .created_by = db_text(r, i, 9),
+        .runners_may_request = db_int(r, i, 10) != 0,
     };
 }
 
@@ -62,12 +63,22 @@ enum err store_connection_insert(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     return db_query(d, a, f, &r,
                     "INSERT INTO connections (id, app_id, type, name, name_key, base_url,"
-                    " base_url_fixed, shared, switch_counter, created, created_by)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                    " base_url_fixed, shared, switch_counter, created, created_by,"
+                    " runners_may_request)"
+                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                     DB_T(row->id), DB_T(row->app), DB_T(row->type), DB_T(row->name), DB_T(name_key),
                     db_text_or_null(row->base_url), DB_I(row->base_url_fixed), DB_I(row->shared),
-                    DB_I(row->switch_counter), DB_I(row->created),
-                    db_text_or_null(row->created_by));
+                    DB_I(row->switch_counter), DB_I(row->created), db_text_or_null(row->created_by),
+                    DB_I(row->runners_may_request));
+}
+
+enum err store_connection_switch(struct db *d, struct arena *a, struct fault *f, str id, int shared,
+                                 int64_t switch_counter)
+{
+    struct db_rows r;
+    return db_query(d, a, f, &r,
+                    "UPDATE connections SET shared = $1, switch_counter = $2 WHERE id = $3",
+                    DB_I(shared), DB_I(switch_counter), DB_T(id));
 }
 
 enum err store_connection_update(struct db *d, struct arena *a, struct fault *f,
@@ -76,9 +87,11 @@ enum err store_connection_update(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "UPDATE connections SET name = $1, name_key = $2, base_url = $3,"
-                          " base_url_fixed = $4 WHERE app_id = $5 AND id = $6",
+                          " base_url_fixed = $4, runners_may_request = $5"
+                          " WHERE app_id = $6 AND id = $7",
                           DB_T(row->name), DB_T(name_key), db_text_or_null(row->base_url),
-                          DB_I(row->base_url_fixed), DB_T(row->app), DB_T(row->id));
+                          DB_I(row->base_url_fixed), DB_I(row->runners_may_request), DB_T(row->app),
+                          DB_T(row->id));
     if (e)
         return e;
     return r.changed ? ERR_OK : fail(f, ERR_NOT_FOUND, "There is no such connection in this app.");

@@ -17,6 +17,7 @@ struct connection_row {
     int64_t switch_counter;
     int64_t created;
     str created_by;
+    int runners_may_request; /* rule 10 */
 };
 
 /* By name. */
@@ -28,7 +29,10 @@ MUST_USE enum err store_connection_find(struct db *d, struct arena *a, struct fa
 /* ERR_CONFLICT: the name is taken in this app. name_key: what must be unique. */
 MUST_USE enum err store_connection_insert(struct db *d, struct arena *a, struct fault *f,
                                           const struct connection_row *row, str name_key);
-/* Name, base_url and base_url_fixed. ERR_CONFLICT as above. */
+/* Scope and switch counter. */
+MUST_USE enum err store_connection_switch(struct db *d, struct arena *a, struct fault *f, str id,
+                                          int shared, int64_t switch_counter);
+/* Name, base_url, base_url_fixed and runners_may_request. ERR_CONFLICT as above. */
 MUST_USE enum err store_connection_update(struct db *d, struct arena *a, struct fault *f,
                                           const struct connection_row *row, str name_key);
 MUST_USE enum err store_connection_delete(struct db *d, struct arena *a, struct fault *f, str app,

@@ -7,17 +7,20 @@
     "c.id, c.app_id, c.connection_id, c.owner, c.entered_by, c.switch_counter, c.generation,"      \
     " c.status, c.why, c.account_id, c.account_name, c.username, c.site_id,"                       \
     " c.entered_origin, c.origin, c.base_path, c.sealed, c.expires, c.since, c.last_used, "        \
-    "c.last_checked, c.suspended,"                                                                 \
-    " s.url, s.name"
-#define COLUMN_COUNT 24
-#define FROM " FROM credentials c JOIN sites s ON s.id = c.site_id "
+    "c.last_checked, c.suspended, c.grant_id,"                                                     \
+    " s.url, s.name, g.client_id"
+#define COLUMN_COUNT 26
+#define FROM                                                                                       \
+    " FROM credentials c JOIN sites s ON s.id = c.site_id"                                         \
+    " LEFT JOIN oauth_grants g ON g.id = c.grant_id "
 
-/* The user of credential c has a permission in its app. */
-#define OWNER_HAS_APP                                                                              \
-    "EXISTS (SELECT 1 FROM permissions p WHERE p.app_id = c.app_id AND (p.kind = 'everyone'"       \
-    " OR (p.kind = 'user' AND p.principal = c.owner)"                                              \
+/* A user has a permission in an app. */
+#define HAS_APP(app, user)                                                                         \
+    "EXISTS (SELECT 1 FROM permissions p WHERE p.app_id = " app " AND (p.kind = 'everyone'"        \
+    " OR (p.kind = 'user' AND p.principal = " user ")"                                             \
     " OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"                              \
-    " WHERE m.group_id = p.principal AND m.user_id = c.owner))))"
+    " WHERE m.group_id = p.principal AND m.user_id = " user "))))"
+#define OWNER_HAS_APP HAS_APP("c.app_id", "c.owner")
 
 static struct credential_row row_of(const struct db_rows *r, size_t i)
 {
@@ -44,8 +47,10 @@ static struct credential_row row_of(const struct db_rows *r, size_t i)
         .last_used = db_int(r, i, 19),
         .last_checked = db_int(r, i, 20),
         .suspended = db_int(r, i, 21),
-        .site_url = db_text(r, i, 22),
-        .site_name = db_text(r, i, 23),
+        .grant = db_text(r, i, 22),
+        .site_url = db_text(r, i, 23),
+        .site_name = db_text(r, i, 24),
+        .client_id = db_text(r, i, 25),
     };
 }
 
@@ -136,9 +141,9 @@ enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
         "INSERT INTO credentials (id, app_id, connection_id, owner, entered_by, switch_counter,"
         " generation, status, why, account_id, account_name, username, site_id,"
         " entered_origin, origin, base_path, sealed, expires, since, last_used, last_checked, "
-        "suspended)"
+        "suspended, grant_id)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        " $18, $19, $20, $21, $22)"
+        " $18, $19, $20, $21, $22, $23)"
         " ON CONFLICT (id) DO UPDATE SET entered_by = excluded.entered_by,"
         " switch_counter = excluded.switch_counter, generation = excluded.generation,"
         " status = excluded.status, why = excluded.why, account_id = excluded.account_id,"
@@ -147,24 +152,25 @@ enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
         " origin = excluded.origin, base_path = excluded.base_path,"
         " sealed = excluded.sealed, expires = excluded.expires, since = excluded.since,"
         " last_used = excluded.last_used, last_checked = excluded.last_checked,"
-        " suspended = excluded.suspended",
+        " suspended = excluded.suspended, grant_id = excluded.grant_id",
         DB_T(c->id), DB_T(c->app), DB_T(c->connection), db_text_or_null(c->owner),
         DB_T(c->entered_by), DB_I(c->switch_counter), DB_I(c->generation), DB_T(c->status),
         db_text_or_null(c->why), DB_T(c->account_id), DB_T(c->account_name), DB_T(c->username),
         DB_T(c->site_id), DB_T(c->entered_origin), DB_T(c->origin), DB_T(c->base_path),
         c->sealed.p ? DB_B(c->sealed) : DB_N, db_int_or_null(c->expires), DB_I(c->since),
-        db_int_or_null(c->last_used), db_int_or_null(c->last_checked),
-        db_int_or_null(c->suspended));
+        db_int_or_null(c->last_used), db_int_or_null(c->last_checked), db_int_or_null(c->suspended),
+        db_text_or_null(c->grant));
 }
 
 enum err store_credential_wipe(struct db *d, struct arena *a, struct fault *f, str id, str status,
                                str why)
 {
     struct db_rows r;
-    return db_query(d, a, f, &r,
-                    "UPDATE credentials SET sealed = NULL, generation = generation + 1,"
-                    " status = $1, why = $2 WHERE id = $3",
-                    DB_T(status), db_text_or_null(why), DB_T(id));
+    return db_query(
+        d, a, f, &r,
+        "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
+        " status = $1, why = $2 WHERE id = $3",
+        DB_T(status), db_text_or_null(why), DB_T(id));
 }
 
 enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f, str id,
@@ -196,16 +202,114 @@ enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a, stru
                                              int64_t *ret_count)
 {
     struct db_rows r;
-    enum err e =
-        db_query(d, a, f, &r,
-                 "UPDATE credentials SET sealed = NULL, generation = generation + 1,"
-                 " status = 'needs_reconnect', why = $1"
-                 " WHERE connection_id = $2 AND sealed IS NOT NULL AND entered_origin <> $3",
-                 DB_T(why), DB_T(connection), DB_T(origin));
+    enum err e = db_query(
+        d, a, f, &r,
+        "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
+        " status = 'needs_reconnect', why = $1"
+        " WHERE connection_id = $2 AND sealed IS NOT NULL AND entered_origin <> $3",
+        DB_T(why), DB_T(connection), DB_T(origin));
     if (e)
         return e;
     *ret_count = r.changed;
     return ERR_OK;
+}
+
+enum err store_credentials_wipe_connection(struct db *d, struct arena *a, struct fault *f,
+                                           str connection, str why, int64_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
+                          " generation = generation + 1, status = 'needs_reconnect', why = $1"
+                          " WHERE connection_id = $2 AND sealed IS NOT NULL",
+                          DB_T(why), DB_T(connection));
+    if (!e)
+        *ret_count = r.changed;
+    return e;
+}
+
+enum err store_credentials_count(struct db *d, struct arena *a, struct fault *f, str connection,
+                                 int64_t *ret_credentials, int64_t *ret_connected)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT count(*), COALESCE(sum(CASE WHEN status = 'connected' THEN 1"
+                          " ELSE 0 END), 0) FROM credentials"
+                          " WHERE connection_id = $1 AND sealed IS NOT NULL",
+                          DB_T(connection));
+    if (e)
+        return e;
+    *ret_credentials = db_int(&r, 0, 0);
+    *ret_connected = db_int(&r, 0, 1);
+    return ERR_OK;
+}
+
+#define PERSON_COLUMNS                                                                             \
+    ", u.id, u.name, u.email, u.sort_key, CASE WHEN u.state = 'active' THEN 1 ELSE 0 END,"         \
+    " CASE WHEN " HAS_APP("c.app_id", "u.id") " THEN 1 ELSE 0 END"
+
+static struct connected_row person_of(const struct db_rows *r, size_t i)
+{
+    size_t k = COLUMN_COUNT;
+    struct connected_row row = {.credential = row_of(r, i)};
+
+    row.user = db_text(r, i, k++);
+    row.name = db_text(r, i, k++);
+    row.email = db_text(r, i, k++);
+    row.sort_key = db_text(r, i, k++);
+    row.active = db_int(r, i, k++) != 0;
+    row.has_access = db_int(r, i, k) != 0;
+    return row;
+}
+
+enum err store_credentials_people(struct db *d, struct arena *a, struct fault *f, str connection,
+                                  str after, int64_t limit, struct connected_row **ret,
+                                  size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r,
+                 "SELECT " COLUMNS PERSON_COLUMNS FROM "JOIN users u ON u.id = c.owner"
+                 " WHERE c.connection_id = $1 AND u.sort_key > $2 ORDER BY u.sort_key LIMIT $3",
+                 DB_T(connection), DB_T(after.p ? after : STR("")), DB_I(limit));
+    if (e)
+        return e;
+    struct connected_row *rows = arena_alloc_array(a, r.count + 1, sizeof(*rows));
+    for (size_t i = 0; i < r.count; i++)
+        rows[i] = person_of(&r, i);
+    *ret = rows;
+    *ret_count = r.count;
+    return ERR_OK;
+}
+
+enum err store_credential_shared_person(struct db *d, struct arena *a, struct fault *f,
+                                        str connection, struct connected_row **ret)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT " COLUMNS PERSON_COLUMNS FROM "JOIN users u ON u.id ="
+                          " c.entered_by WHERE c.connection_id = $1 AND c.owner IS NULL",
+                          DB_T(connection));
+    if (e)
+        return e;
+    *ret = NULL;
+    if (r.count) {
+        *ret = arena_new_of(a, struct connected_row);
+        **ret = person_of(&r, 0);
+    }
+    return ERR_OK;
+}
+
+enum err store_app_people(struct db *d, struct arena *a, struct fault *f, str app, int64_t *ret)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT count(*) FROM users u WHERE u.state = 'active'"
+                          " AND " HAS_APP("$1", "u.id"),
+                          DB_T(app));
+    if (!e)
+        *ret = db_int(&r, 0, 0);
+    return e;
 }
 
 enum err store_credentials_cost(struct db *d, struct arena *a, struct fault *f, str app,
@@ -269,11 +373,12 @@ enum err store_credentials_erase_suspended(struct db *d, struct arena *a, struct
                                            int64_t before_ms, str why)
 {
     struct db_rows r;
-    return db_query(d, a, f, &r,
-                    "UPDATE credentials SET sealed = NULL, generation = generation + 1,"
-                    " status = 'disconnected', why = $1"
-                    " WHERE sealed IS NOT NULL AND suspended IS NOT NULL AND suspended < $2",
-                    DB_T(why), DB_I(before_ms));
+    return db_query(
+        d, a, f, &r,
+        "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
+        " status = 'disconnected', why = $1"
+        " WHERE sealed IS NOT NULL AND suspended IS NOT NULL AND suspended < $2",
+        DB_T(why), DB_I(before_ms));
 }
 
 enum err store_site_save(struct db *d, struct arena *a, struct fault *f, const struct site_row *row)

@@ -36,9 +36,11 @@ struct credential_row {
     int64_t last_used;
     int64_t last_checked;
     int64_t suspended;
-    /* joined from sites */
+    str grant; /* p == NULL: holds an API key itself */
+    /* joined from sites and oauth_grants */
     str site_url;
     str site_name;
+    str client_id; /* of the grant */
 };
 
 struct site_row {
@@ -91,6 +93,35 @@ MUST_USE enum err store_credential_used(struct db *d, struct arena *a, struct fa
 MUST_USE enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a,
                                                       struct fault *f, str connection, str origin,
                                                       str why, int64_t *ret_count);
+
+/* Takes every credential of a connection out of use (rule 3): wiped, needs_reconnect with `why`.
+ * *ret_count: how many had a secret. */
+MUST_USE enum err store_credentials_wipe_connection(struct db *d, struct arena *a, struct fault *f,
+                                                    str connection, str why, int64_t *ret_count);
+/* Credentials with a secret, and those of them that are connected. */
+MUST_USE enum err store_credentials_count(struct db *d, struct arena *a, struct fault *f,
+                                          str connection, int64_t *ret_credentials,
+                                          int64_t *ret_connected);
+
+/* Who has connected: own rows by the owner's sort key, after `after` (empty: from the start), or
+ * the shared one. */
+struct connected_row {
+    struct credential_row credential;
+    str user; /* the owner, or who entered the shared one */
+    str name;
+    str email;
+    str sort_key;
+    int active;
+    int has_access;
+};
+MUST_USE enum err store_credentials_people(struct db *d, struct arena *a, struct fault *f,
+                                           str connection, str after, int64_t limit,
+                                           struct connected_row **ret, size_t *ret_count);
+MUST_USE enum err store_credential_shared_person(struct db *d, struct arena *a, struct fault *f,
+                                                 str connection, struct connected_row **ret);
+/* Active users who have the app. */
+MUST_USE enum err store_app_people(struct db *d, struct arena *a, struct fault *f, str app,
+                                   int64_t *ret);
 
 /* Secrets on file and the people they belong to; a connection (p != NULL) or a whole app. */
 MUST_USE enum err store_credentials_cost(struct db *d, struct arena *a, struct fault *f, str app,

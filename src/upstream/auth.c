@@ -24,7 +24,15 @@ static unsigned char *encode(unsigned char *to, const unsigned char *p, size_t n
     return to;
 }
 
-static const char start[] = "Authorization: Basic ";
+/* A line with room for n more bytes; returns where they go. */
+static unsigned char *begin_line(struct auth_line *line, str start, size_t n)
+{
+    secret_alloc(&line->text, start.n + n); /* followed by a NUL byte */
+    memcpy(line->text.p, start.p, start.n);
+    line->start = start.n;
+    line->node = (struct curl_slist){.data = (char *)line->text.p, .next = NULL};
+    return line->text.p + start.n;
+}
 
 void auth_make_basic(struct auth_line *line, str username, const struct secret *secret)
 {
@@ -40,11 +48,19 @@ void auth_make_basic(struct auth_line *line, str username, const struct secret *
     plain.p[username.n] = ':';
     if (exposed.n)
         memcpy(plain.p + username.n + 1, exposed.p, exposed.n);
-    secret_alloc(&line->text, sizeof(start) - 1 + (n + 2) / 3 * 4);
-    memcpy(line->text.p, start, sizeof(start) - 1);
-    to = encode(line->text.p + sizeof(start) - 1, plain.p, n);
-    must(to == line->text.p + line->text.n); /* a secret is followed by a NUL byte */
-    line->node = (struct curl_slist){.data = (char *)line->text.p, .next = NULL};
+    to = begin_line(line, STR("Authorization: Basic "), (n + 2) / 3 * 4);
+    to = encode(to, plain.p, n);
+    must(to == line->text.p + line->text.n);
+}
+
+void auth_make_bearer(struct auth_line *line, const struct secret *token)
+{
+    str exposed = secret_expose(token);
+
+    must(exposed.n > 0);
+    for (size_t i = 0; i < exposed.n; i++)
+        must(exposed.p[i] > 0x20 && exposed.p[i] < 0x7F);
+    memcpy(begin_line(line, STR("Authorization: Bearer "), exposed.n), exposed.p, exposed.n);
 }
 
 static void mask(char *p, size_t n, str what)
@@ -67,11 +83,19 @@ void auth_mask(const struct auth_line *line, const struct secret *secret, char *
     if (text.n == 0 || n == 0)
         return;
     mask(p, n, secret_expose(secret));
-    mask(p, n, str_slice(text, sizeof(start) - 1, text.n));
+    mask(p, n, str_slice(text, line->start, text.n));
 }
 
 void auth_wipe(struct auth_line *line)
 {
     secret_wipe(&line->text);
     line->node = (struct curl_slist){NULL, NULL};
+}
+
+void auth_lend_body(CURL *easy, const struct secret *body)
+{
+    str exposed = secret_expose(body);
+
+    must(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exposed.n) == CURLE_OK);
+    must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exposed.p) == CURLE_OK);
 }

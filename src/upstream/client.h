@@ -77,6 +77,17 @@ struct upstream_header {
     str value;
 };
 
+enum upstream_auth { UPSTREAM_BASIC, UPSTREAM_BEARER };
+
+/* Is the answer a secret itself, as a token endpoint's is? */
+enum upstream_reply {
+    UPSTREAM_REPLY_PLAIN,
+    /* The body is kept in a secret's memory (base/secret.h), is wiped with the call's arena, is not
+     * asked for compressed and has nothing masked. At most UPSTREAM_SECRET_MAX bytes. */
+    UPSTREAM_REPLY_SECRET
+};
+#define UPSTREAM_SECRET_MAX ((size_t)64 * 1024)
+
 /* One call. The caller owns it and everything it points to until done(). */
 struct upstream_call {
     struct arena *arena;                   /* receives headers; the body is released with it */
@@ -84,11 +95,14 @@ struct upstream_call {
     str url;                               /* absolute; sent as it is, dot segments too */
     const struct upstream_header *headers; /* besides User-Agent; the caller has checked them */
     size_t header_count;
-    str username;                /* with secret: Authorization: Basic (RFC 7617) */
-    const struct secret *secret; /* NULL: no authorisation */
+    enum upstream_auth auth;
+    str username;                /* UPSTREAM_BASIC: Authorization: Basic (RFC 7617) */
+    const struct secret *secret; /* password or token (RFC 6750); NULL: no authorisation */
     str body;                    /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
-    size_t body_max;             /* of the answer, after decompression */
-    int64_t deadline_ms;         /* clock_monotonic_ms() */
+    const struct secret *secret_body; /* not NULL: instead of `body`, never copied by us */
+    enum upstream_reply reply;
+    size_t body_max;     /* of the answer, after decompression */
+    int64_t deadline_ms; /* clock_monotonic_ms() */
     void (*done)(struct upstream_call *call, void *token);
     void *token;
 

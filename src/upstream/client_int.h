@@ -72,6 +72,8 @@ struct transfer {
     struct curl_slist *headers;
     struct auth_line auth;
     struct buf body;
+    struct secret secret_body; /* in its place for UPSTREAM_REPLY_SECRET: room for body_max ... */
+    size_t secret_size;        /* ... of which so much came */
     struct upstream_header *reply;
     size_t reply_count;
     size_t reply_room;

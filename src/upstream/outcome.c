@@ -143,25 +143,50 @@ static void release_body(void *object)
 }
 
 /* The body moves to the heap memory that the call's arena releases. */
-static void hand_over(struct transfer *t)
+static str hand_over_plain(struct transfer *t)
 {
-    struct upstream_call *call = t->call;
     struct kept_body *b = mem_new(struct kept_body);
-    long status = 0;
-    long version = 0;
 
-    auth_mask(&t->auth, call->secret, t->body.p, t->body.n);
+    auth_mask(&t->auth, t->call->secret, t->body.p, t->body.n);
     *b = (struct kept_body){t->body, held_ref(t->client->upstream->held), t->held};
     buf_init(&t->body, 0);
     t->held = 0;
-    arena_defer(call->arena, release_body, b);
+    arena_defer(t->call->arena, release_body, b);
+    return b->buf.n ? buf_str(&b->buf) : STR("");
+}
+
+static void release_secret(void *object)
+{
+    struct secret *s = object;
+
+    secret_wipe(s);
+    mem_free(s);
+}
+
+/* The same in a secret's memory. */
+static str hand_over_secret(struct transfer *t)
+{
+    struct secret *s = mem_new(struct secret);
+
+    secret_take(s, &t->secret_body);
+    arena_defer(t->call->arena, release_secret, s);
+    return (str){(const char *)s->p, t->secret_size};
+}
+
+static void hand_over(struct transfer *t)
+{
+    struct upstream_call *call = t->call;
+    long status = 0;
+    long version = 0;
+
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
     t->origin->protocol = version == CURL_HTTP_VERSION_2_0 ? ORIGIN_HTTP2 : ORIGIN_HTTP1;
     call->status = (int)status;
     call->reply_headers = t->reply;
     call->reply_header_count = t->reply_count;
-    call->reply_body = b->buf.n ? buf_str(&b->buf) : STR("");
+    call->reply_body =
+        call->reply == UPSTREAM_REPLY_SECRET ? hand_over_secret(t) : hand_over_plain(t);
 }
 
 void outcome_judge(struct transfer *t, CURLcode code)

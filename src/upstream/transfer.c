@@ -46,10 +46,24 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
                   address->protocol);
 }
 
+/* A secret's memory does not grow: no copy of half an answer stays behind. */
+static size_t keep_secret(struct transfer *t, const char *p, size_t n)
+{
+    if (n > t->secret_body.n - t->secret_size) {
+        t->too_large = 1;
+        return n + 1;
+    }
+    memcpy(t->secret_body.p + t->secret_size, p, n);
+    t->secret_size += n;
+    return n;
+}
+
 static size_t on_body(char *p, size_t one, size_t n, void *arg)
 {
     struct transfer *t = arg;
 
+    if (t->call->reply == UPSTREAM_REPLY_SECRET)
+        return keep_secret(t, p, one * n);
     if (t->body.n + one * n > HELD_FREE) {
         t->full = !held_add(t->client->upstream->held, one * n);
         if (t->full)
@@ -137,7 +151,10 @@ static void set_method(struct transfer *t)
     int must_have_length = str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) ||
                            str_eq(call->method, STR("PATCH"));
 
-    if (call->body.n || must_have_length) {
+    must(call->body.n == 0 || call->secret_body == NULL);
+    if (call->secret_body) {
+        auth_lend_body(t->easy, call->secret_body);
+    } else if (call->body.n || must_have_length) {
         SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
         SET(t, CURLOPT_POSTFIELDS, call->body.n ? call->body.p : "");
     }
@@ -160,7 +177,8 @@ static void set_headers(struct transfer *t, const struct upstream *u)
     const struct upstream_call *call = t->call;
 
     SET(t, CURLOPT_USERAGENT, u->user_agent);
-    SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (call->reply == UPSTREAM_REPLY_PLAIN) /* unpacking would leave copies behind */
+        SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
     add_line(t, "Expect:");       /* libcurl would wait for 100 Continue before a large body */
     add_line(t, "Content-Type:"); /* and call any body a form; a header of the call still counts */
     for (size_t i = 0; i < call->header_count; i++) {
@@ -171,10 +189,11 @@ static void set_headers(struct transfer *t, const struct upstream *u)
             arena_printf(call->arena, "%.*s%s%.*s", STR_ARG(h->name), between, STR_ARG(h->value));
         add_line(t, line.p);
     }
-    if (call->secret) {
+    if (call->secret && call->auth == UPSTREAM_BEARER)
+        auth_make_bearer(&t->auth, call->secret);
+    else if (call->secret)
         auth_make_basic(&t->auth, call->username, call->secret);
-        t->auth.node.next = t->headers;
-    }
+    t->auth.node.next = t->headers;
     SET(t, CURLOPT_HTTPHEADER, call->secret ? &t->auth.node : t->headers);
 }
 
@@ -206,6 +225,10 @@ void transfer_prepare(struct transfer *t)
     set_method(t);
     set_headers(t, c->upstream);
     buf_init(&t->body, t->call->body_max);
+    if (t->call->reply == UPSTREAM_REPLY_SECRET) {
+        must(t->call->body_max <= UPSTREAM_SECRET_MAX);
+        secret_alloc(&t->secret_body, t->call->body_max);
+    }
     SET(t, CURLOPT_WRITEFUNCTION, on_body);
     SET(t, CURLOPT_WRITEDATA, t);
     SET(t, CURLOPT_HEADERFUNCTION, on_header);
@@ -226,5 +249,6 @@ void transfer_release(struct transfer *t)
     curl_slist_free_all(t->headers);
     auth_wipe(&t->auth);
     buf_done(&t->body);
+    secret_wipe(&t->secret_body);
     held_subtract(c->upstream->held, t->held);
 }

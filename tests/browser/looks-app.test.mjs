@@ -2,11 +2,13 @@
 // each (build/screenshots/<name>-{light,dark,360,1600}.png), empty and failing states included; and
 // the picture of the README, build/screenshots/app.png.
 
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
-import { addConnection, ANNA, BOB, connect, makeApp } from '../lib/scene.mjs';
-import { startStack } from '../lib/stack.mjs';
+import { atAtlassian, authorizeUrl, callbackPath, connected } from '../lib/atlassian.mjs';
+import { addConnection, ANNA, BOB, CARLA, connect, grant, makeApp, run } from '../lib/scene.mjs';
+import { OAUTH_CLIENT, OAUTH_SECRET, startStack } from '../lib/stack.mjs';
 import { openBrowser } from './lib/browser.mjs';
 import { PICTURES } from './lib/checks.mjs';
 import { looks } from './lib/looks.mjs';
@@ -166,5 +168,173 @@ page('connection-edit.long', long, (p) => `${p.at}/edit`);
 page('connect.long', long, (p) => `${p.at}/connect`);
 page('credential.long', long, (p) => `${p.at}/credential`);
 page('my-connections.long', long, '/me/connections');
+
+// Shared credentials, OAuth clients, who has connected.
+let y; // {at: the app's path, of(name, what) -> path of a connection's page}
+test('connections of every kind', async () => {
+  const root = s.client();
+  await root.signIn('root@mortise.example');
+  await root.post('/settings/oauth-client', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
+  const app = await makeApp(w.nora, 'On-call desk');
+  const lee = await s.user(root, 'lee.wong@example.com', 'Lee Wong');
+  const ana = await s.user(root, 'ana.costa@example.com', 'Ana Costa');
+  await grant(w.nora, app, w.sam);
+  const ids = {
+    oauth: await addConnection(w.nora, app, { name: 'Jira by OAuth2', type: 'jira_oauth2' }),
+    shared: await addConnection(w.nora, app, { name: 'Team Jira' }),
+    fresh: await addConnection(w.nora, app, { name: 'Sandbox' }),
+  };
+  const leesRole = await grant(w.nora, app, lee);
+  await grant(w.nora, app, ana);
+  await connected(s, w.nora, app, ids.oauth, ANNA, { site: 'acme' });
+  await connected(s, w.sam, app, ids.oauth, BOB);
+  await connected(s, lee, app, ids.oauth, BOB);
+  await connected(s, ana, app, ids.oauth, CARLA, { site: 'acme' });
+  await run(w.nora, app, ids.oauth, { path: '/rest/api/3/myself' });
+  await connect(s, w.sam, app, ids.shared, BOB);
+  await w.nora.patch(`/apps/${app}/connections/${ids.shared}`, { shared: true, confirm_lost: 1 });
+  await connect(s, w.nora, app, ids.shared, ANNA);
+  await w.nora.delete(`/apps/${app}/permissions/${leesRole.id}`);
+  await root.patch(`/users/${ana.me.id}`, { disabled: true });
+  y = { at: `/apps/${app}`, of: (name, what) => () => `/apps/${app}/connections/${ids[name]}/${what}` };
+});
+const open = (where, text) => async (p) => {
+  await p.visit(where());
+  await p.page.getByText(text, { exact: true }).click();
+};
+page('app-settings.kinds', nora, () => `${y.at}/settings`);
+page('app.kinds', nora, () => y.at);
+page('app.kinds-runner', sam, () => y.at);
+page('connection-new.both', nora, () => `${y.at}/connections/new`);
+page('connection-edit.oauth', nora, () => y.of('oauth', 'edit')());
+page('connection-edit.oauth-guide', nora, async (p) => {
+  await p.visit(y.of('oauth', 'edit')());
+  await p.page.getByText('Use one of its own…').click();
+  await p.page.getByText('How to make one at Atlassian').click();
+});
+page('connection-edit.oauth-wrong', nora, async (p) => {
+  await p.visit(y.of('oauth', 'edit')());
+  await p.page.getByText('Use one of its own…').click();
+  await p.fill('Client ID', 'another-client');
+  await p.fill('Secret', 'whatever');
+  await p.page.locator('.client-form').getByRole('button', { name: 'Save' }).click();
+  await p.page.locator('#confirm_lost-error').waitFor();
+});
+page('connection-edit.enable', nora, (p) => open(y.of('oauth', 'edit'), 'Enable Shared credentials…')(p));
+page('connection-edit.disable', nora, (p) => open(y.of('shared', 'edit'), 'Disable Shared credentials…')(p));
+page('connection-edit.enable-again', nora, async (p) => {
+  await p.visit(y.of('oauth', 'edit')());
+  await p.page.getByText('Enable Shared credentials…').click();
+  await p.page.locator('#shared-credentials [name=confirm_lost]').evaluate((e) => (e.value = '0'));
+  await p.page.getByRole('button', { name: 'Enable Shared credentials', exact: true }).click();
+  await p.sees('Confirm that to go on');
+});
+page('credentials', nora, () => y.of('oauth', 'credentials')());
+page('credentials.shared', nora, () => y.of('shared', 'credentials')());
+page('credentials.empty', nora, () => y.of('fresh', 'credentials')());
+page('request.shared-runner', sam, () => `${y.at}/request`);
+page('credentials.long', long, (p) => `${p.at}/credentials`);
+
+// Connecting by way of Atlassian: the dialog and its questions, and every way back.
+let o; // {at, of(name, what), ids, kim: app admin, per: runner}
+test('connections by way of Atlassian', async () => {
+  const root = s.client();
+  await root.signIn('root@mortise.example');
+  await root.post('/settings/oauth-client', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
+  const kim = await s.user(root, 'kim.berg@example.com', 'Kim Berg');
+  const per = await s.user(root, 'per.lund@example.com', 'Per Lund');
+  const app = await makeApp(kim, 'Incident room');
+  await grant(kim, app, per);
+  const ids = {};
+  for (const [key, name, more] of [['own', 'Jira'], ['left', 'Jira staging'], ['dead', 'Jira archive'],
+    ['fixed', 'Globex', { base_url: s.site('globex'), base_url_fixed: true }], ['shared', 'Team Jira'],
+    ['empty', 'Team sandbox']])
+    ids[key] = await addConnection(kim, app, { name, type: 'jira_oauth2', ...more });
+  await connected(s, per, app, ids.own, BOB);
+  await authorizeUrl(per, app, ids.left); // and does not come back
+  await connected(s, per, app, ids.dead, CARLA, { site: 'globex' });
+  await s.control('POST', 'revoke-grant', { email: CARLA });
+  await run(per, app, ids.dead, { path: '/rest/api/3/myself' });
+  for (const id of [ids.shared, ids.empty])
+    await kim.patch(`/apps/${app}/connections/${id}`, { shared: true, confirm_lost: 0 });
+  await connected(s, kim, app, ids.shared, ANNA, { site: 'acme' });
+  people.kim = await b.person(s, { client: kim });
+  people.per = await b.person(s, { client: per });
+  people.nobody = await b.person(s);
+  o = { ids, kim, per, app, at: `/apps/${app}`, of: (name, what) => `/apps/${app}/connections/${ids[name]}/${what}` };
+});
+const kim = () => people.kim;
+const per = () => people.per;
+// Goes by way of Atlassian and leaves the browser on the way back.
+const back = async (p, client, name, email, more = {}) => {
+  const browser = await atAtlassian(s, email);
+  const url = await authorizeUrl(client, o.app, o.ids[name]);
+  const path = callbackPath(await (more.cancel ? browser.cancel(url) : browser.accept(url, more)));
+  await p.visit(path);
+  return path;
+};
+
+page('app.oauth', per, () => o.at);
+page('app.oauth-menu', kim, async (p) => {
+  await p.visit(o.at);
+  await p.page.getByLabel('More for Team Jira').click();
+  await p.page.getByRole('link', { name: 'Who has connected' }).filter({ visible: true }).waitFor();
+});
+page('connect.oauth', kim, () => o.of('own', 'connect'));
+page('connect.oauth-reconnect', per, () => o.of('dead', 'connect'));
+page('connect.oauth-fixed', per, () => o.of('fixed', 'connect'));
+page('connect.oauth-shared', kim, () => o.of('empty', 'connect'));
+page('connect.oauth-waiting', per, () => o.of('empty', 'connect'));
+page('connect.oauth-unfinished', per, async (p) => {
+  await p.visit(o.of('left', 'connect'));
+  await p.page.getByText('Did Atlassian show an error?').click();
+});
+page('leave', kim, async (p) => {
+  await p.page.route('http://auth.localhost:*/**', (route) => route.fulfill({ status: 204 })); // stays
+  await p.visit(o.of('own', 'connect'));
+  await p.page.getByRole('button', { name: 'Continue to Atlassian' }).click();
+  await p.sees('Opening Atlassian');
+});
+page('connect.site', kim, async (p) => {
+  await back(p, o.kim, 'own', ANNA, { site: 'globex' }); // besides acme, which she granted before
+  await p.sees('Which Jira site?');
+});
+page('connect.oauth-question', per, async (p) => {
+  await back(p, o.per, 'own', CARLA, { site: 'acme' });
+  await p.sees('Replace the account?');
+});
+page('callback.declined', per, async (p) => {
+  await back(p, o.per, 'left', BOB, { cancel: true });
+  await p.sees('access was declined');
+});
+page('callback.again', per, async (p) => {
+  const path = await back(p, o.per, 'left', BOB);
+  assert.match(await p.notice(), /^Connected to acme as Bob/);
+  await p.visit(path);
+  await p.sees('it counts once');
+});
+page('callback.foreign', () => people.nobody, async (p) => {
+  await p.visit(callbackPath('http://x/oauth/callback?code=1&state=2'));
+  await p.sees('another browser or by somebody else');
+});
+page('callback.no-site', per, async (p) => {
+  await back(p, o.per, 'fixed', BOB);
+  await p.sees(/globex/);
+});
+page('callback.operator', kim, async (p) => {
+  await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: 'changed-at-atlassian' });
+  try {
+    await back(p, o.kim, 'left', ANNA, { site: 'acme' });
+    await p.sees('A workspace admin has to correct them');
+  } finally {
+    await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
+  }
+});
+page('credential.oauth', per, () => o.of('own', 'credential'));
+page('test.oauth', per, async (p) => {
+  await p.visit(o.at);
+  await p.choose('More for Jira', 'Test');
+  await p.sees('Atlassian accepted the authorisation.');
+});
 
 complete();

@@ -6,8 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
+import { connected } from '../lib/atlassian.mjs';
 import { PASSWORD } from '../lib/client.mjs';
-import { makeApp } from '../lib/scene.mjs';
+import { addConnection, BOB, makeApp } from '../lib/scene.mjs';
 import { ROOT, startStack } from '../lib/stack.mjs';
 import { openBrowser } from './lib/browser.mjs';
 import { LOOKS, looks } from './lib/looks.mjs';
@@ -77,6 +78,7 @@ page('problem.link-used', nobody, `/links/${'a'.repeat(43)}`);
 page('problem', nora, '/apps/no-such-app');
 page('problem.not-allowed', nora, '/users');
 
+page('help', nobody, '/help/jira-connection');
 page('me', nora, '/me');
 page('me.wrong', nora, async (p) => {
   await p.fill('Current password', 'not the right one');
@@ -119,6 +121,37 @@ page('app-new.wrong', nora, async (p) => {
   await p.press('Create the app');
   await p.page.locator('#name-error').waitFor();
   await p.page.locator('#slug-error').waitFor();
+});
+
+// Settings: the OAuth client. Nobody has one before.
+const another = () => s.control('POST', 'apps', { callback: s.callback, shared: true,
+  scopes: ['read:jira-work', 'write:jira-work', 'read:jira-user'] });
+const enterClient = async (p, client, secret = client.client_secret) => {
+  await p.fill('Client ID', client.client_id);
+  await p.fill('Secret', secret);
+  await p.press('Save');
+};
+
+page('settings', root, '/settings');
+page('settings.wrong', root, async (p) => {
+  await enterClient(p, await another(), 'not the right one');
+  await p.page.locator('#client_secret-error').waitFor();
+});
+page('settings.saved', root, async (p) => {
+  await enterClient(p, await another());
+  await p.sees('Saved. Atlassian accepts this OAuth client.');
+});
+page('settings.confirm', root, async (p) => {
+  const app = await makeApp(w.nora, 'By OAuth2');
+  const id = await addConnection(w.nora, app, { type: 'jira_oauth2' });
+  await connected(s, w.nora, app, id, BOB);
+  await p.visit('/settings');
+  await enterClient(p, await another());
+  await p.page.locator('#confirm_lost-error').waitFor();
+});
+page('settings.remove', root, async (p) => {
+  await p.visit('/settings');
+  await p.page.getByText('Remove it…').click();
 });
 
 complete();

@@ -139,7 +139,8 @@ export class Client {
   // Finds the form on a page that was fetched before, fills it in and sends it, with nothing but
   // what stands in the form: `action` is a part of its action and method, `values` what is typed.
   submit(page, action, values = {}) {
-    const forms = formsOf(page.text).filter((f) => `${f.method} ${f.action}`.includes(action));
+    let forms = formsOf(page.text).filter((f) => `${f.method} ${f.action}`.includes(action));
+    if (forms.length > 1) forms = forms.filter((f) => Object.keys(values).every((name) => f.names.has(name)));
     if (forms.length !== 1)
       throw new Error(`${forms.length} forms for ${action} in\n${page.text.slice(0, 4000)}`);
     const [form] = forms;

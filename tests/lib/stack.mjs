@@ -35,6 +35,10 @@ export async function freePort() {
   return port;
 }
 
+// The OAuth app that the simulated Atlassian knows from the start; with options.oauth the server's.
+export const OAUTH_CLIENT = 'mortise-try-out-client';
+export const OAUTH_SECRET = 'ATOA-mortise-try-out-secret';
+
 const running = new Set(); // processes never outlive the test
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -142,6 +146,13 @@ export class Stack {
           .map((host) => `http://${host}:${p}`).concat(this.options.allow ?? []).join(),
         MORTISE_ATLASSIAN_SITES: 'localhost',
         MORTISE_ATLASSIAN_API_URL: `http://127.0.0.1:${p}`,
+        MORTISE_ATLASSIAN_AUTH_URL: `http://auth.localhost:${p}`,
+        MORTISE_GRANTS_PAGE_URL: `http://id.localhost:${p}/manage-profile/apps`,
+        MORTISE_CONSOLE_URL: `http://id.localhost:${p}/console/myapps`,
+        ...(this.options.oauth && {
+          MORTISE_JIRA_CLIENT_ID: OAUTH_CLIENT,
+          MORTISE_JIRA_CLIENT_SECRET: OAUTH_SECRET,
+        }),
         MORTISE_TOKEN_PAGE_URL: `http://127.0.0.1:${p}/manage-profile/security/api-tokens`,
       }),
       ...this.options.env,
@@ -163,6 +174,9 @@ export class Stack {
   async start(env) {
     this.port ??= await freePort();
     this.url = `http://localhost:${this.port}`;
+    this.callback = `${this.url}/oauth/callback`;
+    if (this.simPort)
+      await this.control('POST', 'apps', { client_id: OAUTH_CLIENT, callback: this.callback });
     this.server = this.spawn(['serve'], env);
     const limit = Date.now() + 30000;
     for (;;) {
@@ -271,7 +285,7 @@ print(json.dumps([[v.hex() if isinstance(v, bytes) else v for v in r] for r in r
   return JSON.parse(execFileSync('python3', ['-c', program, file, statement]));
 }
 
-// options: {renamed: a name that a site may get later, allow: [more allowed hosts], sim: false,
+// options: {oauth: true (the environment names an OAuth client), renamed: a name that a site may get later, allow: [more allowed hosts], sim: false,
 // start: false, env: {...},
 // database: "postgresql://...", wrap: [...]}
 export async function startStack(t, options = {}) {

@@ -10,7 +10,7 @@ import { before, test } from 'node:test';
 
 import { addConnection, ANNA, BOB, connectPath, fault, grant, makeApp, noFaults, run }
   from '../lib/scene.mjs';
-import { endsWell, startStack } from '../lib/stack.mjs';
+import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, startStack } from '../lib/stack.mjs';
 import { SECRET_FIELDS } from '../lib/tables.mjs';
 
 const WITNESS = 'Witness-of-the-search-4711';
@@ -214,6 +214,37 @@ test('credentials typed into a request are neither shown again nor kept', async 
         headers: `Accept: */*\r\n ${name} : ${plant(`header line ${name}`)}\nAccept-Language: de` });
     }
   }
+});
+
+test('client secrets: refused, with every failure of Atlassian\'s, kept, of a connection', async () => {
+  const client = (client_secret, more = {}) => ({ client_id: OAUTH_CLIENT, client_secret, ...more });
+  const at = '/settings/oauth-client';
+  const secret = plant('client secret', { secret: OAUTH_SECRET, username: OAUTH_CLIENT });
+  for (const send of ['post', 'form']) {
+    await root[send](at, client(plant(`wrong client secret, ${send}`)));
+    await root[send](at, client(plant(`client secret with bad scopes, ${send}`), { scopes: 'a"b' }));
+    await root[send](at, { client_id: plant(`as Client ID, ${send}`,
+      { allowed: (entry) => entry.path.endsWith(at) }), client_secret: '' });
+    await user[send](at, client(plant(`client secret of somebody else, ${send}`)));
+    for (const kind of ['status', 'cut_body', 'html']) {
+      await s.control('POST', 'faults', { kind, times: 'always', match: { path: '/oauth/token' } });
+      await root[send](at, client(plant(`client secret, ${kind}, ${send}`)));
+      await noFaults(s);
+    }
+    assert.ok([200, 303].includes((await root[send](at, client(secret))).status));
+    assert.ok([200, 303].includes((await root[send](at, client('', { scopes: 'read:jira-user' }))).status));
+    assert.ok([200, 303].includes((await root[send](`${at}/test`)).status));
+  }
+  const own = await addConnection(root, app, { type: 'jira_oauth2', name: 'By OAuth2' });
+  const below = `/apps/${app}/connections/${own}/oauth-client`;
+  assert.equal((await root.post(below, client(secret))).status, 200);
+  await root.form(below, client(plant('wrong secret of a connection')));
+  for (const page of ['/settings', `/apps/${app}/connections/${own}/edit`]) {
+    await root.get(page);
+    await root.page(page);
+  }
+  await root.delete(below);
+  await root.delete(at);
 });
 
 function* spellings({ secret, username }) {

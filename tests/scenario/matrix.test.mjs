@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
 import { addConnection, ANNA, assertProblem, connect, grant, makeApp, unique } from '../lib/scene.mjs';
-import { endsWell, startStack } from '../lib/stack.mjs';
+import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, startStack } from '../lib/stack.mjs';
 import { ERRORS, PERMISSIONS, ROUTES } from '../lib/tables.mjs';
 
 const MEMBERS = ['runner', 'admin'];
@@ -23,7 +23,7 @@ const w = {}; // the world: clients by role, and ids
 let s;
 
 before(async () => {
-  s = await startStack(null);
+  s = await startStack(null, { oauth: true });
   w.boss = await s.setup();
   for (const role of ['stranger', 'runner', 'admin', 'other'])
     w[role] = await s.user(w.boss, `${role}@example.com`);
@@ -36,6 +36,7 @@ before(async () => {
   w.permission = (await w.admin.post(`/apps/${w.app}/permissions`,
     { kind: 'group', principal: w.group, role: 'runner' })).body.id;
   w.connection = await addConnection(w.admin, w.app, { name: 'Jira' });
+  w.oauth = await addConnection(w.admin, w.app, { name: 'By OAuth2', type: 'jira_oauth2' });
   w.otherConnection = await addConnection(w.other, w.otherApp, { name: 'Jira' });
   w.otherPermission = (await w.other.get(`/apps/${w.otherApp}/permissions`)).body.permissions[0].id;
   w.token = 'x'.repeat(43);
@@ -47,6 +48,7 @@ const newMail = () => `${unique('x').replace(' ', '')}@example.com`;
 const newGroup = async () => (await w.boss.post('/groups', { name: unique('Group') })).body.id;
 const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), role: 'runner' });
 const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.key });
+const oauthClient = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
 const request = { method: 'GET', path: '/rest/api/3/myself' };
 
 // body: valid for whoever may; fresh: makes what an allowed call uses up, and returns parameters
@@ -55,6 +57,8 @@ const SAMPLES = {
   'GET /': { api: 200, page: 303 },
   'GET /healthz': { api: 200, page: 200 },
   'GET /readyz': { api: 200, page: 200 },
+  'GET /help/jira-connection': { api: 200, page: 200 },
+  'GET /oauth/callback': { api: 400, page: 400 },
   'GET /session': { api: 200, page: 200 },
   'POST /session': { api: 401, page: 401,
     fresh: () => ({ body: { email: newMail(), password: 'not a password' } }) },
@@ -84,6 +88,13 @@ const SAMPLES = {
     await w.boss.post(`/groups/${w.group}/members`, { user: w.user });
     return {};
   } },
+  'GET /settings': { api: 200, page: 200 },
+  'POST /settings/oauth-client': { api: 200, page: 303, body: oauthClient },
+  'DELETE /settings/oauth-client': { api: 200, page: 303, fresh: async () => {
+    await w.boss.post('/settings/oauth-client', oauthClient);
+    return {};
+  } },
+  'POST /settings/oauth-client/test': { api: 200, page: 303 },
   'GET /flagged-apps': { api: 200, page: 200 },
   'POST /flagged-apps/{app}/admins': { api: 204, page: 303, body: { user: 'someone@example.com' },
     fresh: flagged },
@@ -120,6 +131,16 @@ const SAMPLES = {
       const name = unique('Gone');
       return { connection: await addConnection(w.admin, w.app, { name }), body: { confirm: name } };
     } },
+  'POST /apps/{app}/connections/{connection}/oauth-client': { api: 200, page: 303, foreign: true,
+    body: oauthClient, fresh: () => ({ connection: w.oauth }) },
+  'DELETE /apps/{app}/connections/{connection}/oauth-client': { api: 200, page: 303, foreign: true,
+    fresh: async () => {
+      await w.admin.post(`/apps/${w.app}/connections/${w.oauth}/oauth-client`, oauthClient);
+      return { connection: w.oauth };
+    } },
+  'POST /apps/{app}/connections/{connection}/oauth-client/test': { api: 200, page: 303, foreign: true,
+    fresh: () => ({ connection: w.oauth }) },
+  'GET /apps/{app}/connections/{connection}/credentials': { api: 200, page: 200, foreign: true },
   'GET /apps/{app}/connections/{connection}/connect': { api: 200, page: 200, foreign: true },
   'POST /apps/{app}/connections/{connection}/connect': { api: 200, page: 303, foreign: true,
     body: connectFields },

@@ -1,64 +1,6 @@
-/* The contract of store/connections.h, store/credentials.h and store/pending.h. */
-#include "contract.h"
-#include "store/connections.h"
-#include "store/credentials.h"
+/* The contract of store/connections.h, store/credentials.h and the drafts of store/pending.h. */
+#include "connected.h"
 #include "store/pending.h"
-
-static const str NONE = {NULL, 0};
-
-/* Two people, two apps, a connection in each, a group with bob in it; anna is a runner of app 1. */
-static void seed(struct contract *c)
-{
-    contract_script(
-        c, "INSERT INTO users (id, email, email_key, name, sort_key, search, workspace_admin, "
-           "state, created) VALUES"
-           " ('anna', 'a@x', 'a@x', 'Anna', 'anna', '', 0, 'active', 1),"
-           " ('bob', 'b@x', 'b@x', 'Bob', 'bob', '', 0, 'active', 1);"
-           "INSERT INTO apps (id, slug, name, sort_key, search, description, created) VALUES"
-           " ('app1', 'one', 'One', 'one', '', '', 1), ('app2', 'two', 'Two', 'two', '', '', 1);"
-           "INSERT INTO groups (id, name, name_key, sort_key, description, created) VALUES"
-           " ('g', 'G', 'g', 'g', '', 1);"
-           "INSERT INTO group_members (group_id, user_id, created) VALUES ('g', 'bob', 1);"
-           "INSERT INTO permissions (id, app_id, kind, principal, role, created) VALUES"
-           " ('p1', 'app1', 'user', 'anna', 'runner', 1);"
-           "INSERT INTO sites (id, url, name, last_seen) VALUES"
-           " ('cloud-1', 'https://acme.atlassian.net', 'acme', 1)");
-    struct connection_row one = {.id = STR("con1"),
-                                 .app = STR("app1"),
-                                 .type = STR("jira_api"),
-                                 .name = STR("Jira"),
-                                 .created = 1,
-                                 .created_by = STR("anna")};
-    struct connection_row two = {.id = STR("con2"),
-                                 .app = STR("app2"),
-                                 .type = STR("jira_api"),
-                                 .name = STR("Jira"),
-                                 .created = 1};
-    contract_ok(c, store_connection_insert(c->db, c->arena, &c->fault, &one, STR("jira")));
-    contract_ok(c, store_connection_insert(c->db, c->arena, &c->fault, &two, STR("jira")));
-}
-
-static struct credential_row credential(str id, str owner)
-{
-    return (struct credential_row){
-        .id = id,
-        .app = STR("app1"),
-        .connection = STR("con1"),
-        .owner = owner,
-        .entered_by = STR("anna"),
-        .generation = 1,
-        .status = STR("connected"),
-        .account_id = STR("5b10"),
-        .account_name = STR("Anna"),
-        .username = STR("anna@acme.example"),
-        .site_id = STR("cloud-1"),
-        .entered_origin = STR("https://acme.atlassian.net"),
-        .origin = STR("https://acme.atlassian.net"),
-        .base_path = STR(""),
-        .sealed = STR("\1sealed\0bytes"),
-        .since = 10,
-    };
-}
 
 static void save(struct contract *c, str id, str owner)
 {
@@ -280,11 +222,9 @@ static void deleting_the_connection_takes_its_credentials(void **state)
     assert_null(own(c, STR("anna")));
 }
 
-static void questions_and_drafts_expire(void **state)
+static void drafts_are_one_a_person_and_expire(void **state)
 {
     struct contract *c = *state;
-    struct pending_row found;
-    int deleted = 0;
     str content, id;
     seed(c);
     contract_ok(c, store_draft_save(c->db, c->arena, &c->fault, STR("app1"), STR("anna"), STR("{}"),
@@ -302,42 +242,166 @@ static void questions_and_drafts_expire(void **state)
     contract_ok(c, store_draft_find(c->db, c->arena, &c->fault, STR("app1"), STR("anna"), id, 100,
                                     &content));
     assert_null(content.p);
-    assert_int_equal(store_pending_find(c->db, c->arena, &c->fault, STR("h"), 5, &found),
-                     ERR_NOT_FOUND);
-    contract_ok(c, store_pending_delete(c->db, c->arena, &c->fault, STR("none"), &deleted));
-    assert_int_equal(deleted, 0);
 }
 
-static void a_question_is_found_until_it_expires(void **state)
+/* --- a switch --------------------------------------------------------------------------------- */
+
+static void switching_moves_scope_and_counter_only(void **state)
 {
     struct contract *c = *state;
-    struct pending_row found;
-    int deleted = 0;
-    struct db_rows r;
+    struct connection_row n;
     seed(c);
-    contract_ok(c, db_query(c->db, c->arena, &c->fault, &r,
-                            "INSERT INTO sessions (id, token_hmac, user_id, agent, created,"
-                            " last_seen, expires) VALUES ('ses', $1, 'anna', '', 1, 1, 9)",
-                            DB_B(STR("t"))));
-    struct pending_row row = {.id = STR("pen"),
-                              .confirm_hmac = STR("hmac"),
-                              .app = STR("app1"),
-                              .connection = STR("con1"),
-                              .user = STR("anna"),
-                              .session = STR("ses"),
-                              .generation = 3,
-                              .found = STR("{}"),
-                              .sealed = STR("s"),
-                              .until = 50};
-    contract_ok(c, store_pending_insert(c->db, c->arena, &c->fault, &row));
-    contract_ok(c, store_pending_find(c->db, c->arena, &c->fault, STR("hmac"), 49, &found));
-    assert_int_equal(found.generation, 3);
-    assert_int_equal(store_pending_find(c->db, c->arena, &c->fault, STR("hmac"), 50, &found),
-                     ERR_NOT_FOUND);
-    contract_ok(c, store_pending_delete(c->db, c->arena, &c->fault, STR("pen"), &deleted));
-    assert_int_equal(deleted, 1);
-    contract_ok(c, store_pending_delete(c->db, c->arena, &c->fault, STR("pen"), &deleted));
-    assert_int_equal(deleted, 0);
+    contract_ok(c, store_connection_switch(c->db, c->arena, &c->fault, STR("con1"), 1, 7));
+    contract_ok(c, store_connection_find(c->db, c->arena, &c->fault, STR("app1"), STR("con1"), &n));
+    assert_int_equal(n.shared, 1);
+    assert_int_equal(n.switch_counter, 7);
+    n.name = STR("Renamed");
+    n.shared = 0;
+    n.switch_counter = 0;
+    n.runners_may_request = 1;
+    contract_ok(c, store_connection_update(c->db, c->arena, &c->fault, &n, STR("renamed")));
+    contract_ok(c, store_connection_find(c->db, c->arena, &c->fault, STR("app1"), STR("con1"), &n));
+    assert_str(n.name, "Renamed");
+    assert_int_equal(n.runners_may_request, 1);
+    assert_int_equal(n.shared, 1); /* an update cannot do it on the side */
+    assert_int_equal(n.switch_counter, 7);
+    contract_ok(c, store_connection_find(c->db, c->arena, &c->fault, STR("app2"), STR("con2"), &n));
+    assert_int_equal(n.shared, 0);
+    assert_int_equal(n.switch_counter, 0);
+}
+
+static void count(struct contract *c, int64_t credentials, int64_t connected)
+{
+    int64_t got = -1, works = -1;
+    contract_ok(c, store_credentials_count(c->db, c->arena, &c->fault, STR("con1"), &got, &works));
+    assert_int_equal(got, credentials);
+    assert_int_equal(works, connected);
+}
+
+static void wiping_a_connection_takes_all_of_it_and_nothing_else(void **state)
+{
+    struct contract *c = *state;
+    int64_t wiped = -1;
+    int saved;
+    seed(c);
+    count(c, 0, 0);
+    save(c, STR("cred1"), STR("anna"));
+    save(c, STR("cred2"), STR("bob"));
+    save(c, STR("cred3"), NONE);
+    struct credential_row other = credential(STR("cred4"), STR("anna"));
+    other.app = STR("app2");
+    other.connection = STR("con2");
+    contract_ok(c, store_credential_save(c->db, c->arena, &c->fault, &other));
+    contract_ok(c, store_credential_checked(c->db, c->arena, &c->fault, STR("cred2"), 1,
+                                            STR("needs_reconnect"), STR("refused"), 9, &saved));
+    count(c, 3, 2);
+    contract_ok(c, store_credential_wipe(c->db, c->arena, &c->fault, STR("cred3"),
+                                         STR("disconnected"), NONE));
+    count(c, 2, 1);
+    contract_ok(c, store_credentials_wipe_connection(c->db, c->arena, &c->fault, STR("con1"),
+                                                     STR("switched"), &wiped));
+    assert_int_equal(wiped, 2);
+    count(c, 0, 0);
+    assert_true(own(c, STR("anna"))->sealed.p == NULL);
+    assert_str(own(c, STR("anna"))->status, "needs_reconnect");
+    assert_str(own(c, STR("bob"))->why, "switched");
+    assert_int_equal(own(c, STR("bob"))->generation, 2);
+    assert_str(own(c, STR("bob"))->account_name, "Anna"); /* the row stays */
+    assert_str(own(c, NONE)->status, "disconnected");     /* by hand: still so */
+    struct credential_row *row = NULL;
+    contract_ok(c, store_credential_of(c->db, c->arena, &c->fault, STR("con2"), STR("anna"), &row));
+    assert_true(row->sealed.p != NULL);
+    contract_ok(c, store_credentials_wipe_connection(c->db, c->arena, &c->fault, STR("con1"),
+                                                     STR("again"), &wiped));
+    assert_int_equal(wiped, 0);
+    assert_str(own(c, STR("bob"))->why, "switched");
+}
+
+/* --- who has connected ------------------------------------------------------------------------ */
+
+#define PEOPLE 250
+
+/* p000 is the last by sort key. */
+static void connect_people(struct contract *c)
+{
+    for (int i = 0; i < PEOPLE; i++) {
+        const char *id = arena_printf(c->arena, "p%03d", i).p;
+        contract_script(
+            c, arena_printf(c->arena,
+                            "INSERT INTO users (id, email, email_key, name, sort_key, search,"
+                            " workspace_admin, state, created) VALUES"
+                            " ('%s', '%s@x', '%s@x', 'P', 's%03d', '', 0, 'active', 1)",
+                            id, id, id, PEOPLE - 1 - i)
+                   .p);
+        save(c, arena_printf(c->arena, "cred-%s", id), str_from(id));
+    }
+}
+
+static void people_come_page_by_page(void **state)
+{
+    struct contract *c = *state;
+    struct connected_row *rows = NULL;
+    size_t n = 0, seen = 0, pages = 0;
+    str after = NONE;
+    seed(c);
+    connect_people(c);
+    save(c, STR("shared"), NONE);
+    do {
+        contract_ok(c, store_credentials_people(c->db, c->arena, &c->fault, STR("con1"), after, 100,
+                                                &rows, &n));
+        for (size_t i = 0; i < n; i++)
+            assert_str(rows[i].user, arena_printf(c->arena, "p%03zu", PEOPLE - 1 - (seen + i)).p);
+        seen += n;
+        pages++;
+        after = n ? rows[n - 1].sort_key : NONE;
+    } while (n == 100);
+    assert_int_equal(seen, PEOPLE);
+    assert_int_equal(pages, 3);
+    contract_ok(
+        c, store_credentials_people(c->db, c->arena, &c->fault, STR("con2"), NONE, 100, &rows, &n));
+    assert_int_equal(n, 0);
+}
+
+static void a_person_is_shown_with_their_state(void **state)
+{
+    struct contract *c = *state;
+    struct connected_row *rows = NULL, *common = NULL;
+    size_t n = 0;
+    int64_t people = -1;
+    seed(c);
+    contract_ok(c,
+                store_credential_shared_person(c->db, c->arena, &c->fault, STR("con1"), &common));
+    assert_null(common);
+    save(c, STR("cred1"), STR("anna"));
+    save(c, STR("cred2"), STR("bob"));
+    save(c, STR("cred3"), NONE); /* entered by anna */
+    contract_script(c, "UPDATE users SET state = 'disabled' WHERE id = 'bob'");
+    contract_ok(
+        c, store_credentials_people(c->db, c->arena, &c->fault, STR("con1"), NONE, 9, &rows, &n));
+    assert_int_equal(n, 2);
+    assert_str(rows[0].name, "Anna");
+    assert_str(rows[0].email, "a@x");
+    assert_str(rows[0].credential.id, "cred1");
+    assert_str(rows[0].credential.site_name, "acme");
+    assert_true(rows[0].active && rows[0].has_access);
+    assert_str(rows[1].user, "bob");
+    assert_false(rows[1].active || rows[1].has_access);
+    contract_ok(c,
+                store_credential_shared_person(c->db, c->arena, &c->fault, STR("con1"), &common));
+    assert_non_null(common);
+    assert_str(common->user, "anna");
+    assert_str(common->credential.id, "cred3");
+    assert_null(common->credential.owner.p);
+    contract_ok(c, store_app_people(c->db, c->arena, &c->fault, STR("app1"), &people));
+    assert_int_equal(people, 1);
+    contract_script(c, "INSERT INTO permissions (id, app_id, kind, principal, role, created)"
+                       " VALUES ('p2', 'app1', 'group', 'g', 'runner', 1),"
+                       " ('p3', 'app1', 'user', 'bob', 'admin', 1)");
+    contract_ok(c, store_app_people(c->db, c->arena, &c->fault, STR("app1"), &people));
+    assert_int_equal(people, 1); /* a disabled one does not count */
+    contract_script(c, "UPDATE users SET state = 'active'");
+    contract_ok(c, store_app_people(c->db, c->arena, &c->fault, STR("app1"), &people));
+    assert_int_equal(people, 2); /* and nobody twice */
 }
 
 int main(void)
@@ -355,8 +419,11 @@ int main(void)
         CONTRACT(losing_the_app_suspends_and_later_erases),
         CONTRACT(own_rows_over_all_apps),
         CONTRACT(deleting_the_connection_takes_its_credentials),
-        CONTRACT(questions_and_drafts_expire),
-        CONTRACT(a_question_is_found_until_it_expires),
+        CONTRACT(drafts_are_one_a_person_and_expire),
+        CONTRACT(switching_moves_scope_and_counter_only),
+        CONTRACT(wiping_a_connection_takes_all_of_it_and_nothing_else),
+        CONTRACT(people_come_page_by_page),
+        CONTRACT(a_person_is_shown_with_their_state),
     };
     return contract_run(cases, sizeof cases / sizeof *cases);
 }

@@ -1,8 +1,39 @@
-// What people do at (the simulated) Atlassian: make an API token on its page and copy it.
+// What people do at (the simulated) Atlassian: make an API token on its page and copy it, sign in and
+// give an app access, take it back.
 
 import { until } from '../../lib/scene.mjs';
 
-const PASSWORDS = { 'anna@acme.example': 'anna-secret', 'bob@acme.example': 'bob-secret' };
+const passwordOf = (email) => `${email.split('@')[0]}-secret`;
+
+// On a page that wants one to sign in.
+async function logIn(page, email) {
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password').fill(passwordOf(email));
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+// Where Connect leads to: signed in as that account, whoever was signed in before.
+export async function signInThere(who, email) {
+  const { page } = who;
+  const isSomebody = await page.getByRole('button', { name: 'Log out' }).count();
+  if (isSomebody && await page.getByText(email, { exact: true }).count()) return;
+  if (isSomebody) await who.press('Log out');
+  await who.leaving(() => logIn(page, email));
+}
+
+// Signs in when asked, chooses the site and presses Accept, or the other button. Ends where Atlassian
+// leads to from there.
+export async function consent(who, email, { site, button = 'Accept' } = {}) {
+  await signInThere(who, email);
+  if (site) await who.page.getByLabel('Use app on').selectOption({ label: site });
+  await who.press(button);
+}
+
+// Connect of an own connection by OAuth2: to Atlassian and back.
+export async function connectThere(who, name, email, options = {}) {
+  await who.press(`${options.verb ?? 'Connect'} ${name}`);
+  await consent(who, email, options);
+}
 
 // From the Connect dialog: follows its link to the token page in a new tab, signs in when asked,
 // makes a token and leaves it in the clipboard. -> the token
@@ -12,11 +43,7 @@ export async function makeToken(who, email, label = 'Mortise') {
   const [tab] = await Promise.all([context.waitForEvent('page'),
     page.getByRole('link', { name: /^Make an API token at Atlassian/ }).click()]);
   await tab.waitForLoadState();
-  if (await tab.getByLabel('Email').count()) {
-    await tab.getByLabel('Email').fill(email);
-    await tab.getByLabel('Password').fill(PASSWORDS[email]);
-    await tab.getByRole('button', { name: 'Log in' }).click();
-  }
+  if (await tab.getByLabel('Email').count()) await logIn(tab, email);
   await tab.getByLabel('Name', { exact: true }).fill(label);
   await tab.getByRole('button', { name: 'Create', exact: true }).click();
   await tab.getByRole('button', { name: 'Copy' }).click();

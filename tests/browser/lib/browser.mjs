@@ -63,6 +63,17 @@ export class Person {
     if (cookies.length) await this.context.addCookies(cookies);
   }
 
+  // The origins that people may be led to: Atlassian's pages.
+  get atlassian() {
+    const { simUrl, simPort } = this.stack;
+    return [simUrl, ...['auth', 'id', 'acme', 'globex'].map((host) => `http://${host}.localhost:${simPort}`)];
+  }
+
+  // The same person, in another tab of the same browser.
+  async newTab() {
+    return Object.assign(Object.create(this), { page: await this.context.newPage() });
+  }
+
   watch(page) {
     const note = (what) => this.troubles.push(`${what} (at ${page.url()})`);
     const documents = new Set(); // addresses of pages: a 422 there is an answer, not a trouble
@@ -80,7 +91,7 @@ export class Person {
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url());
       const from = new URL(request.frame().url() || 'about:blank').origin;
-      const home = request.isNavigationRequest() ? [this.stack.url, this.stack.simUrl] : [from];
+      const home = request.isNavigationRequest() ? [this.stack.url, ...this.atlassian] : [from];
       if (protocol !== 'data:' && !home.includes(origin)) note(`request to ${request.url()}`);
     });
     page.on('requestfailed', (request) => {
@@ -130,11 +141,16 @@ export class Person {
     const summary = scope.locator('summary').and(scope.getByLabel(menu, { exact: true }));
     await summary.click();
     const list = scope.locator('details[open]').filter({ has: summary });
-    await this.leaving(() => list.getByRole('button', { name: item, exact: true }).click());
+    await this.leaving(() => list.getByRole('button', { name: item, exact: true })
+      .or(list.getByRole('link', { name: item, exact: true })).click());
   }
 
+  // The answer of the page that `work` leads to. The page on the way to Atlassian is not yet that.
   async leaving(work) {
     const [answer] = await Promise.all([this.page.waitForNavigation({ waitUntil: 'load' }), work()]);
+    const isOnTheWay = answer?.status() === 200 && answer.request().method() === 'POST'
+      && answer.url().endsWith('/connect');
+    if (isOnTheWay) await this.page.waitForURL((url) => url.origin !== this.stack.url);
     return answer;
   }
 

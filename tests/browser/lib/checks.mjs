@@ -62,6 +62,29 @@ export async function look(page, name) {
   assert.deepEqual(found, [], found.join('\n'));
 }
 
+// A picture for the user's help: `part` of the page as it is now, in a window 760 wide. The
+// addresses that only this test has are shown as people know theirs.
+export async function helpPicture({ page, stack }, name, part) {
+  const addresses = [[stack.site('acme'), 'https://acme.atlassian.net'],
+    [stack.site('globex'), 'https://globex.atlassian.net'], [stack.url, 'https://mortise.example.com']];
+  fs.mkdirSync(PICTURES, { recursive: true });
+  await page.setViewportSize({ width: 760, height: 900 });
+  await page.evaluate(replaceTexts, addresses);
+  await page.evaluate(() => document.activeElement?.blur());
+  await part(page).screenshot({ path: path.join(PICTURES, `help-${name}.png`) });
+  await page.evaluate(replaceTexts, addresses.map((pair) => [...pair].reverse()));
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+function replaceTexts(pairs) {
+  const replaced = (text) => pairs.reduce((t, [from, to]) => t.replaceAll(from, to), text);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode())
+    if (node.data !== replaced(node.data)) node.data = replaced(node.data);
+  for (const input of document.querySelectorAll('input:not([type=hidden], [type=password])'))
+    if (input.value !== replaced(input.value)) input.value = replaced(input.value);
+}
+
 // Runs `work`; when it fails, keeps a picture of what the person had before them.
 export async function pictured(person, name, work) {
   try {

@@ -1,37 +1,58 @@
-/* core/decide.h: every combination of scope, person and rows, and the invariant that nobody ever
- * gets a row that is not theirs. */
+/* core/decide.h: every combination of scope, person, type, OAuth client and rows, and the invariant
+ * that nobody ever gets a row that is not theirs. */
 #include "support.h"
 
 #include "core/decide.h"
 
 #define NOW_COUNTER 5
 
-static struct connection_row connection(int shared)
+/* The types, and the OAuth client in force. */
+static const struct {
+    const char *type;
+    const char *client;
+} KINDS[] = {
+    {"jira_api", ""},     {"jira_api", "A"},   {"jira_oauth2", "A"},
+    {"jira_oauth2", "B"}, {"jira_oauth2", ""},
+};
+
+static struct connection_row connection(int shared, size_t kind)
 {
-    return (struct connection_row){
-        .id = STR("con"), .app = STR("app"), .shared = shared, .switch_counter = NOW_COUNTER};
+    return (struct connection_row){.id = STR("con"),
+                                   .app = STR("app"),
+                                   .type = str_from(KINDS[kind].type),
+                                   .shared = shared,
+                                   .switch_counter = NOW_COUNTER};
 }
 
-/* The rows that can be on file, and what each is worth to whoever it belongs to. */
+/* The rows that can be on file, and what each is worth to whoever it belongs to, if it is of the
+ * connection's type and client. */
 static const struct {
     const char *what;
     int exists;
     int64_t counter;
     const char *status;
     int has_secret;
+    const char *client; /* of its grant; NULL: an API key */
     enum decision worth;
 } ROWS[] = {
-    {"none", 0, 0, "", 0, DECISION_CONNECT},
-    {"fine", 1, NOW_COUNTER, "connected", 1, DECISION_USE},
-    {"connected without a secret", 1, NOW_COUNTER, "connected", 0, DECISION_RECONNECT},
-    {"refused by Jira", 1, NOW_COUNTER, "needs_reconnect", 1, DECISION_RECONNECT},
-    {"wiped by a changed Base URL", 1, NOW_COUNTER, "needs_reconnect", 0, DECISION_RECONNECT},
-    {"disconnected by hand", 1, NOW_COUNTER, "disconnected", 0, DECISION_CONNECT},
-    {"from before a switch", 1, NOW_COUNTER - 1, "connected", 1, DECISION_RECONNECT},
-    {"from two switches before", 1, NOW_COUNTER - 2, "connected", 1, DECISION_RECONNECT},
-    {"from a later switch", 1, NOW_COUNTER + 1, "connected", 1, DECISION_RECONNECT},
-    {"disconnected, then switched", 1, NOW_COUNTER - 1, "disconnected", 0, DECISION_RECONNECT},
-    {"of an unknown status", 1, NOW_COUNTER, "whatever", 1, DECISION_RECONNECT},
+    {"none", 0, 0, "", 0, NULL, DECISION_CONNECT},
+    {"fine", 1, NOW_COUNTER, "connected", 1, NULL, DECISION_USE},
+    {"connected without a secret", 1, NOW_COUNTER, "connected", 0, NULL, DECISION_RECONNECT},
+    {"refused by Jira", 1, NOW_COUNTER, "needs_reconnect", 1, NULL, DECISION_RECONNECT},
+    {"wiped by a changed Base URL", 1, NOW_COUNTER, "needs_reconnect", 0, NULL, DECISION_RECONNECT},
+    {"disconnected by hand", 1, NOW_COUNTER, "disconnected", 0, NULL, DECISION_CONNECT},
+    {"from before a switch", 1, NOW_COUNTER - 1, "connected", 1, NULL, DECISION_RECONNECT},
+    {"from two switches before", 1, NOW_COUNTER - 2, "connected", 1, NULL, DECISION_RECONNECT},
+    {"from a later switch", 1, NOW_COUNTER + 1, "connected", 1, NULL, DECISION_RECONNECT},
+    {"disconnected, then switched", 1, NOW_COUNTER - 1, "disconnected", 0, NULL, DECISION_CONNECT},
+    {"of an unknown status", 1, NOW_COUNTER, "whatever", 1, NULL, DECISION_RECONNECT},
+    {"granted to A", 1, NOW_COUNTER, "connected", 1, "A", DECISION_USE},
+    {"granted to B", 1, NOW_COUNTER, "connected", 1, "B", DECISION_USE},
+    {"granted, of a client that is unknown", 1, NOW_COUNTER, "connected", 1, "", DECISION_USE},
+    {"granted, the link wiped", 1, NOW_COUNTER, "connected", 0, "A", DECISION_RECONNECT},
+    {"granted, refused", 1, NOW_COUNTER, "needs_reconnect", 1, "A", DECISION_RECONNECT},
+    {"granted, from before a switch", 1, NOW_COUNTER - 1, "connected", 1, "A", DECISION_RECONNECT},
+    {"granted, disconnected", 1, NOW_COUNTER, "disconnected", 1, "A", DECISION_CONNECT},
 };
 
 static struct credential_row row(size_t i, str owner)
@@ -43,55 +64,78 @@ static struct credential_row row(size_t i, str owner)
         .switch_counter = ROWS[i].counter,
         .status = str_from(ROWS[i].status),
         .sealed = ROWS[i].has_secret ? STR("sealed") : (str){NULL, 0},
+        .grant = ROWS[i].client ? STR("grant") : (str){NULL, 0},
+        .client_id = str_from(ROWS[i].client),
     };
 }
 
-/* What product.md's table says, written a second time. */
-static enum decision expected(int shared, int active, int in_app, int admin, size_t own,
-                              size_t common)
+/* An API key for jira_api; a grant of the very client for jira_oauth2. */
+static int fits(size_t i, size_t kind)
 {
-    if (!active || !in_app)
+    if (strcmp(KINDS[kind].type, "jira_api") == 0)
+        return ROWS[i].client == NULL;
+    return ROWS[i].client && *KINDS[kind].client && strcmp(ROWS[i].client, KINDS[kind].client) == 0;
+}
+
+struct asked {
+    int shared, active, in_app, admin;
+    size_t kind, own, common;
+};
+
+/* What product.md's table says, written a second time. */
+static enum decision expected(const struct asked *q)
+{
+    if (!q->active || !q->in_app)
         return DECISION_NO_ACCESS;
-    enum decision worth = ROWS[shared ? common : own].worth;
-    if (shared && worth != DECISION_USE && !admin)
+    size_t i = q->shared ? q->common : q->own;
+    enum decision worth = ROWS[i].worth;
+    if (worth == DECISION_USE && !fits(i, q->kind))
+        worth = DECISION_RECONNECT;
+    if (q->shared && worth != DECISION_USE && !q->admin)
         return DECISION_WAIT;
     return worth;
 }
 
-static void check(int shared, int active, int in_app, int admin, size_t i, size_t k)
+static void check(const struct asked *ask)
 {
-    struct connection_row n = connection(shared);
-    struct credential_row own = row(i, STR("anna")), common = row(k, (str){NULL, 0});
+    struct connection_row n = connection(ask->shared, ask->kind);
+    struct credential_row own = row(ask->own, STR("anna"));
+    struct credential_row common = row(ask->common, (str){NULL, 0});
     struct decide_question q = {
         .connection = &n,
         .user = STR("anna"),
-        .user_active = active,
-        .user_in_app = in_app,
-        .user_is_app_admin = admin,
-        .own = ROWS[i].exists ? &own : NULL,
-        .common = ROWS[k].exists ? &common : NULL,
+        .user_active = ask->active,
+        .user_in_app = ask->in_app,
+        .user_is_app_admin = ask->admin,
+        .client_id = str_from(KINDS[ask->kind].client),
+        .own = ROWS[ask->own].exists ? &own : NULL,
+        .common = ROWS[ask->common].exists ? &common : NULL,
     };
     struct decide_answer a = decide(&q);
-    if (a.decision != expected(shared, active, in_app, admin, i, k))
-        fail_msg("shared %d active %d in app %d admin %d own '%s' shared '%s': got %d", shared,
-                 active, in_app, admin, ROWS[i].what, ROWS[k].what, (int)a.decision);
+    if (a.decision != expected(ask))
+        fail_msg("%s/%s shared %d active %d in app %d admin %d own '%s' shared '%s': got %d",
+                 KINDS[ask->kind].type, KINDS[ask->kind].client, ask->shared, ask->active,
+                 ask->in_app, ask->admin, ROWS[ask->own].what, ROWS[ask->common].what,
+                 (int)a.decision);
     assert_true((a.decision == DECISION_USE) == (a.use != NULL));
     if (a.use)
-        assert_ptr_equal(a.use, shared ? &common : &own);
+        assert_ptr_equal(a.use, ask->shared ? &common : &own);
 }
 
 static void every_combination(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(ROWS); i++)
-        for (size_t k = 0; k < COUNT_OF(ROWS); k++)
-            for (int bits = 0; bits < 16; bits++)
-                check(bits & 1, !!(bits & 2), !!(bits & 4), !!(bits & 8), i, k);
+    for (size_t kind = 0; kind < COUNT_OF(KINDS); kind++)
+        for (size_t i = 0; i < COUNT_OF(ROWS); i++)
+            for (size_t k = 0; k < COUNT_OF(ROWS); k++)
+                for (int bits = 0; bits < 16; bits++)
+                    check(&(struct asked){bits & 1, !!(bits & 2), !!(bits & 4), !!(bits & 8), kind,
+                                          i, k});
 }
 
 static void ask_with_a_foreign_row(void *arg)
 {
-    struct connection_row n = connection(0);
+    struct connection_row n = connection(0, 0);
     struct credential_row bobs = row(1, STR("bob"));
     (void)arg;
     struct decide_question q = {
@@ -101,7 +145,7 @@ static void ask_with_a_foreign_row(void *arg)
 
 static void ask_with_an_own_row_as_shared(void *arg)
 {
-    struct connection_row n = connection(1);
+    struct connection_row n = connection(1, 0);
     struct credential_row annas = row(1, STR("anna"));
     (void)arg;
     struct decide_question q = {.connection = &n,
@@ -114,7 +158,7 @@ static void ask_with_an_own_row_as_shared(void *arg)
 
 static void ask_with_another_connections_row(void *arg)
 {
-    struct connection_row n = connection(0);
+    struct connection_row n = connection(0, 0);
     struct credential_row other = row(1, STR("anna"));
     (void)arg;
     other.connection = STR("another");

@@ -13,6 +13,7 @@ static struct settings settings_with(const char *allow)
     return (struct settings){
         .allow_hosts = str_from(allow),
         .atlassian_api_url = STR("https://api.atlassian.com"),
+        .atlassian_auth_url = STR("https://auth.atlassian.com"),
         .atlassian_sites = STR("atlassian.net"),
     };
 }
@@ -239,6 +240,10 @@ static void test_bad_settings(void **state)
     assert_int_equal(jira_policy_make(x->a, &f, &s, &p), ERR_CONFIG);
     assert_non_null(strstr(f.message, "MORTISE_ATLASSIAN_API_URL"));
     s = settings_with("");
+    s.atlassian_auth_url = STR("https://user@auth.atlassian.com");
+    assert_int_equal(jira_policy_make(x->a, &f, &s, &p), ERR_CONFIG);
+    assert_non_null(strstr(f.message, "MORTISE_ATLASSIAN_AUTH_URL"));
+    s = settings_with("");
     s.atlassian_sites = STR("https://atlassian.net");
     assert_int_equal(jira_policy_make(x->a, &f, &s, &p), ERR_CONFIG);
     assert_non_null(strstr(f.message, "MORTISE_ATLASSIAN_SITES"));
@@ -246,9 +251,10 @@ static void test_bad_settings(void **state)
     assert_int_equal(jira_policy_make(x->a, &f, &s, &p), ERR_CONFIG);
 }
 
-static void test_gateway_with_a_path(void **state)
+static void test_atlassian_with_a_path(void **state)
 {
     struct fixture *x = *state;
+    struct upstream_url u;
     struct jira_policy p;
     struct settings s = settings_with("");
 
@@ -257,6 +263,16 @@ static void test_gateway_with_a_path(void **state)
     assert_str(p.api_origin, "http://127.0.0.1:8090");
     assert_str(p.api_path, "/gw");
     assert_str(x->policy.api_path, "");
+    assert_str(x->policy.auth_origin, "https://auth.atlassian.com");
+    assert_str(x->policy.auth_path, "");
+    s.atlassian_auth_url = STR("http://auth.localhost:8090/as//");
+    assert_int_equal(jira_policy_make(x->a, NULL, &s, &p), ERR_OK);
+    assert_str(p.auth_origin, "http://auth.localhost:8090");
+    assert_str(p.auth_path, "/as");
+    /* may be called, may not be entered as a Base URL */
+    assert_int_equal(upstream_url_parse(x->a, STR("http://auth.localhost:8090/as/x"), &u), 1);
+    assert_true(allow_list_has(p.callable, &u));
+    assert_false(allow_list_has(p.allow, &u));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -270,7 +286,7 @@ int main(void)
         TEST(test_cloud_or_not),
         TEST(test_cloud_ids),
         TEST(test_bad_settings),
-        TEST(test_gateway_with_a_path),
+        TEST(test_atlassian_with_a_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,24 @@ static const struct row rows[] = {
     {JIRA_SITE, 301, NULL, "", "", MEANING_NOT_PROVIDER, "redirection"},
 };
 
+/* With an access token instead of an API key: the meaning is the same, the way out is not. */
+static const struct row bearer_rows[] = {
+    {JIRA_GATEWAY, 200, JSON, "", "{}", MEANING_OK, NULL},
+    {JIRA_GATEWAY, 401, "application/json", "", "{\"code\":401,\"message\":\"Unauthorized\"}",
+     MEANING_REFUSED_TOKEN, "this authorisation: it has expired"},
+    {JIRA_GATEWAY, 401, NULL, "", "", MEANING_REFUSED_TOKEN, "Reconnect."},
+    {JIRA_GATEWAY, 200, JSON, "X-Seraph-LoginReason: AUTHENTICATED_FAILED", "{\"values\":[]}",
+     MEANING_REFUSED_TOKEN, "stranger"},
+    {JIRA_GATEWAY, 401, "application/json", "",
+     "{\"code\":401,\"message\":\"Unauthorized; scope does not match\"}", MEANING_SCOPE_MISSING,
+     "whoever manages the OAuth app"},
+    {JIRA_GATEWAY, 403, "application/json", "", "{\"code\":403,\"message\":\"Forbidden\"}",
+     MEANING_FORBIDDEN, "no access to the site"},
+    {JIRA_GATEWAY, 404, JSON, "", "{\"errorMessages\":[\"No issue\"]}", MEANING_NOT_FOUND,
+     "No issue"},
+    {JIRA_GATEWAY, 429, JSON, "Retry-After: 3", "{}", MEANING_RATE_LIMITED, "3 seconds"},
+};
+
 static struct upstream_call recorded(struct arena *a, const struct row *row)
 {
     struct upstream_header *headers = arena_alloc_array(a, 8, sizeof(*headers));
@@ -168,21 +186,46 @@ static struct upstream_call recorded(struct arena *a, const struct row *row)
     };
 }
 
+static struct jira_verdict check_row(struct arena *a, const struct row *row, size_t i,
+                                     enum provider_auth auth)
+{
+    struct upstream_call call = recorded(a, row);
+    struct jira_verdict v = jira_classify(a, &call, row->route, auth);
+
+    if (v.meaning != row->meaning)
+        fail_msg("row %zu (%d): meaning %d, expected %d: %.*s", i, row->status, v.meaning,
+                 row->meaning, STR_ARG(v.sentence));
+    if (row->words == NULL ? v.sentence.n != 0
+                           : str_find(v.sentence, str_from(row->words)) == SIZE_MAX)
+        fail_msg("row %zu (%d): sentence \"%.*s\"", i, row->status, STR_ARG(v.sentence));
+    assert_true(str_is_utf8(v.sentence));
+    return v;
+}
+
 static void test_recorded_answers(void **state)
 {
     struct arena *a = arena_new((size_t)4 << 20);
 
     (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        (void)check_row(a, &rows[i], i, PROVIDER_BASIC);
+    arena_free(a);
+}
+
+/* Whoever has no API key is not told to make a new one, whatever the answer. */
+static void test_answers_to_bearer(void **state)
+{
+    struct arena *a = arena_new((size_t)4 << 20);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bearer_rows); i++)
+        (void)check_row(a, &bearer_rows[i], i, PROVIDER_BEARER);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct upstream_call call = recorded(a, &rows[i]);
-        struct jira_verdict v = jira_classify(a, &call, rows[i].route);
-        if (v.meaning != rows[i].meaning)
-            fail_msg("row %zu (%d): meaning %d, expected %d: %.*s", i, rows[i].status, v.meaning,
-                     rows[i].meaning, STR_ARG(v.sentence));
-        if (rows[i].words == NULL ? v.sentence.n != 0
-                                  : str_find(v.sentence, str_from(rows[i].words)) == SIZE_MAX)
-            fail_msg("row %zu (%d): sentence \"%.*s\"", i, rows[i].status, STR_ARG(v.sentence));
-        assert_true(str_is_utf8(v.sentence));
+        struct jira_verdict v = jira_classify(a, &call, rows[i].route, PROVIDER_BEARER);
+        assert_int_equal(v.meaning, rows[i].meaning);
+        if (str_find(v.sentence, STR("API key")) != SIZE_MAX)
+            fail_msg("row %zu: \"%.*s\"", i, STR_ARG(v.sentence));
     }
     arena_free(a);
 }
@@ -207,10 +250,12 @@ static void test_retry_after(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct row row = {JIRA_SITE, 429, JSON, cases[i].header, "{}", MEANING_RATE_LIMITED, ""};
         struct upstream_call call = recorded(a, &row);
-        assert_int_equal(jira_classify(a, &call, JIRA_SITE).retry_after_s, cases[i].seconds);
+        assert_int_equal(jira_classify(a, &call, JIRA_SITE, PROVIDER_BASIC).retry_after_s,
+                         cases[i].seconds);
         row.status = 503;
         call = recorded(a, &row);
-        assert_int_equal(jira_classify(a, &call, JIRA_SITE).retry_after_s, cases[i].seconds);
+        assert_int_equal(jira_classify(a, &call, JIRA_SITE, PROVIDER_BASIC).retry_after_s,
+                         cases[i].seconds);
     }
     arena_free(a);
 }
@@ -258,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded_answers),
+        cmocka_unit_test(test_answers_to_bearer),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_words),
     };

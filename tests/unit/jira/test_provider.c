@@ -165,6 +165,7 @@ static int set_up(void **state)
     struct settings s = {
         .allow_hosts = str_from(allow),
         .atlassian_api_url = str_from(x->gateway),
+        .atlassian_auth_url = str_from(x->gateway),
         .atlassian_sites = STR("localhost"),
         .upstream_timeout = STR("2"),
     };
@@ -553,6 +554,7 @@ static void test_bad_settings(void **state)
     for (size_t i = 0; i < COUNT_OF(timeouts); i++) {
         struct settings s = {
             .atlassian_api_url = STR("https://api.atlassian.com"),
+            .atlassian_auth_url = STR("https://auth.atlassian.com"),
             .atlassian_sites = STR("atlassian.net"),
             .upstream_timeout = str_from(timeouts[i]),
         };

@@ -185,6 +185,35 @@ static void wants_a_file_with_a_password_private(void **state)
     assert_int_equal(load(x, ""), ERR_OK);
 }
 
+static void wants_a_client_whole(void **state)
+{
+    struct fixture *x = *state;
+
+    assert_int_equal(load(x, "--jira-client-id abc"), ERR_CONFIG);
+    assert_non_null(strstr(x->fault.message, "Set MORTISE_JIRA_CLIENT_SECRET too"));
+    assert_int_equal(setenv("MORTISE_JIRA_CLIENT_SECRET", "CANARY", 1), 0);
+    assert_int_equal(load(x, ""), ERR_CONFIG);
+    assert_non_null(strstr(x->fault.message, "Set MORTISE_JIRA_CLIENT_ID too"));
+    assert_null(strstr(x->fault.message, "CANARY"));
+    assert_int_equal(load(x, "--jira-client-id abc"), ERR_OK);
+    assert_str(x->config.settings.jira_client_secret, "CANARY");
+}
+
+static void keeps_the_clients_secret_off_the_command_line_and_private(void **state)
+{
+    struct fixture *x = *state;
+
+    assert_int_equal(load(x, "--jira-client-secret=CANARY"), ERR_CONFIG);
+    assert_non_null(strstr(x->fault.message, "no option --jira-client-secret."));
+    assert_null(strstr(x->fault.message, "CANARY"));
+    write_file(x, "MORTISE_JIRA_CLIENT_ID=abc\nMORTISE_JIRA_CLIENT_SECRET=CANARY\n", 0644);
+    assert_int_equal(load(x, ""), ERR_CONFIG);
+    assert_non_null(strstr(x->fault.message, "chmod 600"));
+    assert_int_equal(chmod(x->path, 0600), 0);
+    assert_int_equal(load(x, ""), ERR_OK);
+    assert_str(x->config.settings.jira_client_secret, "CANARY");
+}
+
 /* docs/configuration.md has a row for each setting, with the table's own words. */
 static void is_documented(void **state)
 {
@@ -196,8 +225,8 @@ static void is_documented(void **state)
         const struct config_setting *s = &config_settings[i];
         str row =
             arena_printf(x->arena, "| `%s` | %s%s%s | %s%s%s | %s |\n", s->variable,
-                         *s->flag ? "`" : "", s->flag, *s->flag ? "`" : "", *s->fallback ? "`" : "",
-                         s->fallback, *s->fallback ? "`" : "", s->help);
+                         *s->flag ? "`" : "", *s->flag ? s->flag : "none", *s->flag ? "`" : "",
+                         *s->fallback ? "`" : "", s->fallback, *s->fallback ? "`" : "", s->help);
         if (str_find(docs, row) == SIZE_MAX)
             fail_msg("docs/configuration.md lacks the row\n%.*s", STR_ARG(row));
     }
@@ -212,6 +241,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_wrong_flags_and_values, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_wrong_file, setup, teardown),
         cmocka_unit_test_setup_teardown(wants_a_file_with_a_password_private, setup, teardown),
+        cmocka_unit_test_setup_teardown(wants_a_client_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_the_clients_secret_off_the_command_line_and_private,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(is_documented, setup, teardown),
     };
 

@@ -47,8 +47,8 @@ static void begin(void *arg)
     upstream_call(x->caller->upstream, loops_at(x->caller->loops, 0), &x->call);
 }
 
-struct caller_call *caller_begin(struct caller *c, const char *method, const char *body,
-                                 int timeout_ms, const char *url)
+struct caller_call *caller_prepare(struct caller *c, const char *method, const char *body,
+                                   int timeout_ms, const char *url)
 {
     static const struct upstream_header json[] = {{STR("Content-Type"), STR("application/json")}};
     struct caller_call *x = mem_new(struct caller_call);
@@ -71,7 +71,20 @@ struct caller_call *caller_begin(struct caller *c, const char *method, const cha
         .done = on_done,
         .token = x,
     };
-    loop_post(loops_at(c->loops, 0), begin, x);
+    return x;
+}
+
+void caller_start(struct caller_call *x)
+{
+    loop_post(loops_at(x->caller->loops, 0), begin, x);
+}
+
+struct caller_call *caller_begin(struct caller *c, const char *method, const char *body,
+                                 int timeout_ms, const char *url)
+{
+    struct caller_call *x = caller_prepare(c, method, body, timeout_ms, url);
+
+    caller_start(x);
     return x;
 }
 

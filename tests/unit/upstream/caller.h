@@ -28,7 +28,11 @@ struct caller_call {
 struct caller *caller_new(const char *allow, const char *ca_file, const char *proxy,
                           int connect_ms);
 void caller_free(struct caller *c);
-/* Begins; `url` is a format. */
+/* A call with the password "canary-token", which a test may still change, and its beginning. */
+struct caller_call *caller_prepare(struct caller *c, const char *method, const char *body,
+                                   int timeout_ms, const char *url);
+void caller_start(struct caller_call *x);
+/* Both. */
 struct caller_call *caller_begin(struct caller *c, const char *method, const char *body,
                                  int timeout_ms, const char *url);
 struct upstream_call *caller_wait(struct caller_call *x);

@@ -41,6 +41,50 @@ static void test_rfc7617_and_paddings(void **state)
     }
 }
 
+static void test_rfc6750(void **state)
+{
+    struct auth_line line = {0};
+    struct secret s = {0};
+    char visible[95] = {0};
+
+    (void)state;
+    for (int c = 0x21; c < 0x7F; c++)
+        visible[c - 0x21] = (char)c;
+    secret_set(&s, visible, 94);
+    auth_make_bearer(&line, &s);
+    assert_int_equal(strncmp(line.node.data, "Authorization: Bearer !\"#", 24), 0);
+    assert_string_equal(line.node.data + 22, visible);
+    assert_null(line.node.next);
+    auth_wipe(&line);
+    assert_null(line.node.data);
+    secret_wipe(&s);
+}
+
+static void bearer(void *arg)
+{
+    const str *token = arg;
+    struct auth_line line = {0};
+    struct secret s = {0};
+
+    secret_set(&s, token->p, token->n);
+    auth_make_bearer(&line, &s);
+}
+
+/* What would begin another header, or end this one, never becomes one. */
+static void test_bad_tokens_are_a_bug(void **state)
+{
+    static str rows[] = {
+        {"a\r\nX-Evil: 1", 12}, {"a\nb", 3},  {"a\rb", 3}, {"a b", 3}, {"a\tb", 3}, {"a\0b", 3},
+        {"a\xc3\xa9", 3},       {"a\x7f", 2}, {"", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (!aborts(bearer, &rows[i]))
+            fail_msg("token %zu was taken", i);
+    }
+}
+
 static void colon(void *arg)
 {
     (void)arg;
@@ -78,12 +122,30 @@ static void test_mask(void **state)
     secret_wipe(&s);
 }
 
+static void test_mask_bearer(void **state)
+{
+    struct secret token = {0};
+    struct auth_line line = {0};
+    char text[] = "Bearer eyJ0.abc, eyJ0.ab, eyJ0.abceyJ0.abc";
+
+    (void)state;
+    secret_set(&token, "eyJ0.abc", 8);
+    auth_make_bearer(&line, &token);
+    auth_mask(&line, &token, text, sizeof(text) - 1);
+    assert_string_equal(text, "Bearer ********, eyJ0.ab, ****************");
+    auth_wipe(&line);
+    secret_wipe(&token);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc7617_and_paddings),
+        cmocka_unit_test(test_rfc6750),
+        cmocka_unit_test(test_bad_tokens_are_a_bug),
         cmocka_unit_test(test_a_colon_is_a_bug),
         cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_mask_bearer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

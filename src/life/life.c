@@ -1,0 +1,165 @@
+/* One use of a credential. See the header: states and invariants. */
+#include "life/life.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "life/flight.h"
+
+struct life {
+    const struct services *services;
+    struct flights *flights;
+};
+
+/* A use on its way; in the operation's arena, on its loop only. */
+struct call {
+    struct life *life;
+    struct life_use *use;
+    void (*done)(void *token);
+    void *token;
+    int forced; /* a 401 was answered by a refresh already */
+    struct flight_waiter waiter;
+};
+
+struct life *life_new(struct pool *pool, const struct services *services)
+{
+    struct life *l = mem_new(struct life);
+
+    l->services = services;
+    l->flights = flights_new(pool, services);
+    return l;
+}
+
+void life_free(struct life *l)
+{
+    if (!l)
+        return;
+    flights_free(l->flights);
+    mem_free(l);
+}
+
+size_t life_flights(struct life *l)
+{
+    return flights_count(l->flights);
+}
+
+size_t life_drain(struct life *l, int timeout_ms)
+{
+    return l ? flights_drain(l->flights, timeout_ms) : 0;
+}
+
+/* What the call answered, if it was made already, is no answer to anybody. */
+static void forget_answer(struct provider_op *op)
+{
+    op->err = ERR_OK;
+    fault_clear(&op->fault);
+    if (op->kind == PROVIDER_TEST) {
+        op->test.identity = (struct provider_identity){0};
+        op->test.stage = STAGE_ADDRESS;
+        op->test.meaning = MEANING_OK;
+        return;
+    }
+    struct provider_request *r = &op->request;
+    r->status = 0;
+    r->reply_headers = NULL;
+    r->reply_header_count = 0;
+    r->reply_body = (str){NULL, 0};
+    r->meaning = MEANING_OK;
+    r->sentence = (str){NULL, 0};
+    r->jira_ms = 0;
+    r->retry_after_s = 0;
+}
+
+static void give_up(struct provider_op *op, const struct flight_waiter *w)
+{
+    forget_answer(op);
+    op->err = w->err;
+    op->fault = w->fault;
+    if (op->kind == PROVIDER_TEST) {
+        op->test.stage = STAGE_TOKEN;
+        op->test.meaning = w->meaning;
+    } else {
+        op->request.meaning = w->meaning;
+    }
+}
+
+static void wait_for_token(struct call *c)
+{
+    c->waiter.generation = c->use->grant_generation;
+    flight_join(c->life->flights, &c->waiter);
+}
+
+/* Only an answer before which nothing was done. */
+static int token_was_refused(const struct provider_op *op)
+{
+    if (op->kind == PROVIDER_TEST)
+        return op->test.meaning == MEANING_REFUSED_TOKEN;
+    return op->err == ERR_OK && op->request.status == 401 &&
+           op->request.meaning == MEANING_REFUSED_TOKEN;
+}
+
+static void heard(void *token)
+{
+    struct call *c = token;
+
+    if (c->use->grant.p && !c->forced && token_was_refused(c->use->op)) {
+        c->forced = 1;
+        wait_for_token(c);
+    } else {
+        c->done(c->token);
+    }
+}
+
+static void call(struct call *c)
+{
+    const struct provider *p = c->life->services->provider;
+
+    p->begin(p->self, c->waiter.loop, c->use->op, heard, c);
+}
+
+static void landed(void *arg)
+{
+    struct call *c = arg;
+    struct provider_op *op = c->use->op;
+    struct secret *shown =
+        op->kind == PROVIDER_TEST ? &op->test.target.secret : &op->request.target.secret;
+
+    if (c->waiter.err != ERR_OK) {
+        give_up(op, &c->waiter);
+        c->done(c->token);
+    } else if (c->waiter.new_generation == c->use->grant_generation) {
+        secret_wipe(&c->waiter.access); /* the flight was for an older token than this one */
+        wait_for_token(c);
+    } else {
+        c->use->grant_generation = c->waiter.new_generation;
+        secret_wipe(shown);
+        secret_take(shown, &c->waiter.access);
+        forget_answer(op);
+        call(c);
+    }
+}
+
+void life_begin(struct life *l, struct loop *loop, struct life_use *use, void (*done)(void *token),
+                void *token)
+{
+    struct call *c = arena_new_of(use->op->arena, struct call);
+
+    must(loop_is_current(loop));
+    must(use->op->kind == PROVIDER_TEST || use->op->kind == PROVIDER_REQUEST);
+    c->life = l;
+    c->use = use;
+    c->done = done;
+    c->token = token;
+    c->waiter = (struct flight_waiter){
+        .loop = loop,
+        .grant = use->grant,
+        .app = use->app,
+        .connection = use->connection,
+        .landed = landed,
+        .arg = c,
+    };
+    if (use->grant.p && use->access_expires <= clock_now_ms() + LIFE_STALE_MS)
+        wait_for_token(c);
+    else
+        call(c);
+}
