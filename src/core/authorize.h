@@ -47,13 +47,13 @@ struct authorize_claim {
 };
 /* Write transaction; the caller commits before it calls anybody. Enters the app of the row
  * (access_enter), so that the rest of the unit of work acts in it. Refusals, all of which leave
- * what was there (and, rolled back by the caller, `state` unused):
- *   ERR_STATE_FOREIGN   unknown, or of another session, or nobody is signed in
- *   ERR_STATE_EXPIRED   used or too old; the sentence says which
- *   ERR_NOT_FOUND, ERR_NOT_APP_ADMIN          the right went meanwhile
- *   ERR_CONFLICT        connection, scope, credential or client changed meanwhile
- *   ERR_TYPE_UNAVAILABLE, ERR_CLIENT_REFUSED  the client went, or its secret does not open
- *   ERR_CONFIRM_EXPIRED  the row's own secret does not open
+ * what was there:
+ *   ERR_STATE_FOREIGN    unknown, or of another session (nobody signed in: of another session)
+ *   ERR_STATE_EXPIRED    used or too old; the sentence says which
+ *   ERR_NOT_FOUND, ERR_NOT_APP_ADMIN  the right went meanwhile
+ *   ERR_CONFLICT         connection, scope, credential or OAuth client changed meanwhile
+ *   ERR_CLIENT_REFUSED   the client's stored secret does not open
+ *   ERR_CONFIRM_EXPIRED  the row does not open: it was altered
  * On every refusal but STATE_FOREIGN *ret tells app, connection and return_to, for the way back;
  * its secrets are unset. */
 MUST_USE enum err authorize_claim(struct work *w, str state, struct authorize_claim *ret);

@@ -5,7 +5,9 @@
  *
  * States of a row (status), and what moves it:
  *   (no row)        -- save -->        connected
- *   connected       -- refused by Jira, base URL changed -->  needs_reconnect
+ *   connected       -- refused by Jira, site gone, base URL changed -->  needs_reconnect
+ *   connected       -- its grant was refused --> grant_refused -- the same account consents anew,
+ *                                                for whichever credential --> connected
  *   connected       -- disconnect, 30 days without access --> disconnected (secret wiped)
  *   needs_reconnect, disconnected -- save --> connected (same row, generation + 1)
  *   any             -- test succeeds (same generation) --> connected

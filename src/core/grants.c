@@ -100,7 +100,7 @@ enum err grant_save(struct work *w, str client_id, str account_id,
     g.refreshed = 0;
     e = seal_and_save(w, &g, tokens, NULL);
     if (!e && old)
-        e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id);
+        e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id, w->actor.user);
     if (!e)
         *ret_id = arena_str(w->arena, g.id);
     return e;
@@ -125,8 +125,10 @@ enum err grant_access(struct work *w, str grant, struct secret *ret_access,
     struct grant_row *g = NULL;
     enum err e = find(w, grant, &g);
 
-    if (!e)
-        e = open_access(w, g, ret_access);
+    if (e)
+        return e;
+    must(g != NULL);
+    e = open_access(w, g, ret_access);
     if (!e)
         *ret_row = *g;
     return e;
@@ -162,6 +164,7 @@ enum err grant_refresh_begin(struct work *w, str grant, int64_t generation, str 
 
     if (e)
         return e;
+    must(g != NULL);
     r.generation = g->generation;
     r.fresh = g->generation != generation && g->access_expires > w->now_ms;
     if (r.fresh)
@@ -191,6 +194,7 @@ enum err grant_refresh_save(struct work *w, str grant, int64_t generation,
         e = find(w, grant, &g);
     if (e)
         return e;
+    must(g != NULL);
     if (g->generation == generation) {
         struct grant_tokens fresh = {&tokens->access, &tokens->refresh,
                                      grant_access_expires(w, tokens->expires_in_s), tokens->scopes};

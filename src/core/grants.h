@@ -30,8 +30,8 @@ struct grant_tokens {
 int64_t grant_access_expires(const struct work *w, int64_t expires_in_s);
 
 /* Write transaction. A new consent: makes the grant of client and account or replaces its tokens,
- * and connects again what stood on it and needed that. *ret_id: in the arena. ERR_SCOPE_MISSING
- * when there is no refresh token. */
+ * and connects again what the acting user had entered and was refused with the old ones. *ret_id:
+ * in the arena. ERR_SCOPE_MISSING when there is no refresh token. */
 MUST_USE enum err grant_save(struct work *w, str client_id, str account_id,
                              const struct grant_tokens *tokens, str *ret_id);
 

@@ -206,6 +206,47 @@ static enum err take_out_of_use(struct work *w, const struct connection_row *n,
                      (long long)lost, lost == 1 ? "credential stands" : "credentials stand");
 }
 
+static str first_missing(str has, str wanted)
+{
+    while (wanted.n) {
+        str one = str_take_until(&wanted, ' ');
+        if (!has_scope(has, one))
+            return one;
+    }
+    return STR("");
+}
+
+static enum err has_all(struct work *w, str scopes, str of_others)
+{
+    str missing = first_missing(scopes, of_others);
+
+    if (missing.n == 0)
+        return ERR_OK;
+    return work_fail(w, ERR_INVALID,
+                     "This Client ID is used elsewhere in Mortise with the scope %.*s. Whoever"
+                     " connected here would take it from everybody there: add it, or register"
+                     " another OAuth app.",
+                     STR_ARG(missing));
+}
+
+/* At Atlassian a consent replaces the scopes of the whole grant, and connections with the same
+ * client id share it. */
+static enum err check_scopes(struct work *w, const struct oauth_client_row *row)
+{
+    const struct settings *s = w->services->settings;
+    struct oauth_client_row *same = NULL;
+    size_t count = 0;
+    enum err e =
+        store_oauth_clients_with_id(w->db, w->arena, w->fault, row->client_id, &same, &count);
+
+    if (!e && row->connection.p && str_eq(s->jira_client_id, row->client_id))
+        e = has_all(w, row->scopes, s->jira_scopes);
+    for (size_t i = 0; !e && i < count; i++)
+        if (!str_eq(same[i].id, row->id))
+            e = has_all(w, row->scopes, same[i].scopes);
+    return e;
+}
+
 enum err oauth_client_save(struct work *w, const struct connection_row *n, str client_id,
                            const struct secret *client_secret, str scopes, int64_t confirm_lost,
                            int64_t *ret_lost)
@@ -228,6 +269,9 @@ enum err oauth_client_save(struct work *w, const struct connection_row *n, str c
     };
     struct vault_binding binding = binding_of(w, &row);
     row.sealed = vault_seal(w->services->vault, w->arena, &binding, client_secret);
+    e = check_scopes(w, &row);
+    if (e)
+        return e;
     e = store_oauth_client_save(w->db, w->arena, w->fault, &row);
     return e ? e : take_out_of_use(w, n, confirm_lost, ret_lost);
 }

@@ -64,9 +64,11 @@ struct oauth_client_cost {
 MUST_USE enum err oauth_client_cost(struct work *w, const struct connection_row *n,
                                     struct oauth_client_cost *ret);
 
-/* Write transaction. Saves a tested client for the connection (n == NULL: the workspace).
- * confirm_lost: how many credentials the caller knows to be lost; when it is more than that,
- * nothing is saved: ERR_CONFIRM_REQUIRED with the number in the sentence and in *ret_lost. */
+/* Write transaction. ERR_INVALID when the same client id is used elsewhere with a scope that this
+ * one lacks (connecting here would shrink the grant for them). Saves a tested client for the
+ * connection (n == NULL: the workspace). confirm_lost: how many credentials the caller knows to be
+ * lost; when it is more than that, nothing is saved: ERR_CONFIRM_REQUIRED with the number in the
+ * sentence and in *ret_lost. */
 MUST_USE enum err oauth_client_save(struct work *w, const struct connection_row *n, str client_id,
                                     const struct secret *client_secret, str scopes,
                                     int64_t confirm_lost, int64_t *ret_lost);

@@ -1,4 +1,4 @@
-/* What time does: run at the start and every hour by main, on a worker.
+/* What time does: run at the start and every ten minutes by main, on a worker.
  *
  * - an own credential whose owner has lost the app is marked suspended, and its secret erased 30
  *   days later; who gets the app back in time has it back (who may use it now is decided at every

@@ -272,7 +272,8 @@ static void take_head(struct exchange *x, const struct http_request *r)
     p->request_id = id_new(x->arena);
     p->started_us = clock_monotonic_us();
     p->asked_method = arena_str(x->arena, r->method);
-    x->method = str_eq(r->method, STR("HEAD")) ? STR("GET") : p->asked_method;
+    x->is_head = str_eq(r->method, STR("HEAD"));
+    x->method = x->is_head ? STR("GET") : p->asked_method;
     take_path(x, r->path);
     x->query = arena_str(x->arena, r->query);
     x->remote = arena_str_from(x->arena, r->remote);

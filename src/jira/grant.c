@@ -2,9 +2,10 @@
  * whose they are. What is sent to the token endpoint and what its answers mean is token.c's.
  *
  * Steps (one call each; the table is `steps`):
- *   TOKEN      POST /oauth/token, body and answer are secrets
- *   RESOURCES  GET  /oauth/token/accessible-resources on the gateway's origin, with the access
- * token MYSELF     GET  /ex/jira/<cloud id>/rest/api/3/myself on the gateway, with the access token
+ *   TOKEN      POST /oauth/token; body and answer are secrets
+ *   RESOURCES  GET  /oauth/token/accessible-resources at the gateway's origin; access token
+ *   MYSELF     GET  /ex/jira/<cloud id>/rest/api/3/myself at the gateway; access token
+ *
  * client check, refresh:  TOKEN -> done
  * exchange:  TOKEN -> RESOURCES -one site, or the wanted one-> MYSELF -> done
  *            TOKEN -> RESOURCES -several-> done (somebody has to choose)
@@ -416,7 +417,7 @@ static int read_account(struct grant *g, str body)
     g->email = kept_text(g, doc, "emailAddress");
     if (g->who.account_name.n == 0)
         g->who.account_name = g->email.n ? g->email : g->who.account_id;
-    return g->who.account_id.n > 0;
+    return g->who.account_id.n > 0 && doc_get_str(doc, "accountId").n <= TEXT_MAX;
 }
 
 /* The step's own sentences for what jira_classify() found. */

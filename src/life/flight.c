@@ -180,6 +180,7 @@ static void tell(struct flight_waiter *w, const struct flight *f, enum err e,
     w->err = e;
     w->meaning = meaning;
     w->fault = f->fault;
+    w->of_another = !str_eq(f->connection, w->connection);
     if (e == ERR_OK) {
         secret_copy(&w->access, &f->access);
         w->new_generation = f->new_generation;

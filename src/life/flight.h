@@ -53,6 +53,7 @@ struct flight_waiter {
     struct fault fault;
     enum provider_meaning meaning;
     struct secret access;   /* with ERR_OK; the caller's */
+    int of_another;         /* the flight asked with another connection's client than this one's */
     int64_t new_generation; /* with ERR_OK; that of the waiter itself when it joined a flight that
                                had begun for an older token: then it is not a newer one */
     struct flight_waiter *next; /* flight.c's */

@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "life/flight.h"
 
+#define STILL_ARENA_MAX ((size_t)4 << 20)
+
 struct life {
+    struct pool *pool;
     const struct services *services;
     struct flights *flights;
 };
@@ -17,7 +20,8 @@ struct call {
     struct life_use *use;
     void (*done)(void *token);
     void *token;
-    int forced; /* a 401 was answered by a refresh already */
+    int forced;  /* a 401 was answered by a refresh already */
+    int retried; /* a flight of another connection's failed this one already */
     struct flight_waiter waiter;
 };
 
@@ -25,6 +29,7 @@ struct life *life_new(struct pool *pool, const struct services *services)
 {
     struct life *l = mem_new(struct life);
 
+    l->pool = pool;
     l->services = services;
     l->flights = flights_new(pool, services);
     return l;
@@ -98,16 +103,31 @@ static int token_was_refused(const struct provider_op *op)
            op->request.meaning == MEANING_REFUSED_TOKEN;
 }
 
+/* The token was renewed a moment ago and a request is still refused: that path does so. (A test
+ * asks who one is, and its refusal stands.) */
+static void absolve_token(struct provider_op *op)
+{
+    if (op->kind != PROVIDER_REQUEST)
+        return;
+    op->request.meaning = MEANING_FORBIDDEN;
+    op->request.sentence = STR(
+        "Jira refused this call (401) although the authorisation was renewed a moment ago, so it"
+        " is about this call. Test the connection to be sure.");
+}
+
 static void heard(void *token)
 {
     struct call *c = token;
+    int refused = c->use->grant.p && token_was_refused(c->use->op);
 
-    if (c->use->grant.p && !c->forced && token_was_refused(c->use->op)) {
+    if (refused && !c->forced) {
         c->forced = 1;
         wait_for_token(c);
-    } else {
-        c->done(c->token);
+        return;
     }
+    if (refused)
+        absolve_token(c->use->op);
+    c->done(c->token);
 }
 
 static void call(struct call *c)
@@ -117,6 +137,43 @@ static void call(struct call *c)
     p->begin(p->self, c->waiter.loop, c->use->op, heard, c);
 }
 
+/* --- deciding again ----------------------------------------------------------------------------
+ */
+
+static void decided(void *arg)
+{
+    struct call *c = arg;
+
+    if (c->waiter.err == ERR_OK) {
+        call(c);
+        return;
+    }
+    c->waiter.meaning = MEANING_FORBIDDEN;
+    give_up(c->use->op, &c->waiter);
+    c->done(c->token);
+}
+
+static void decide_on_worker(void *arg, void *db)
+{
+    struct call *c = arg;
+    struct arena *a = arena_new(STILL_ARENA_MAX);
+
+    fault_clear(&c->waiter.fault);
+    c->waiter.err =
+        db ? work_run(a, &c->waiter.fault, db, c->life->services, c->use->still, c->use->still_arg)
+           : fail(&c->waiter.fault, ERR_STORAGE_FAILED, "");
+    arena_free(a);
+    loop_post(c->waiter.loop, decided, c);
+}
+
+static void call_if_still(struct call *c)
+{
+    if (c->use->still)
+        pool_submit_always(c->life->pool, decide_on_worker, c);
+    else
+        call(c);
+}
+
 static void landed(void *arg)
 {
     struct call *c = arg;
@@ -124,7 +181,11 @@ static void landed(void *arg)
     struct secret *shown =
         op->kind == PROVIDER_TEST ? &op->test.target.secret : &op->request.target.secret;
 
-    if (c->waiter.err != ERR_OK) {
+    if (c->waiter.err != ERR_OK && c->waiter.of_another && !c->retried &&
+        (c->waiter.err == ERR_CLIENT_REFUSED || c->waiter.err == ERR_NEEDS_RECONNECT)) {
+        c->retried = 1;
+        wait_for_token(c);
+    } else if (c->waiter.err != ERR_OK) {
         give_up(op, &c->waiter);
         c->done(c->token);
     } else if (c->waiter.new_generation == c->use->grant_generation) {
@@ -135,7 +196,7 @@ static void landed(void *arg)
         secret_wipe(shown);
         secret_take(shown, &c->waiter.access);
         forget_answer(op);
-        call(c);
+        call_if_still(c);
     }
 }
 

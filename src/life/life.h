@@ -5,6 +5,8 @@
  *   begin -- API key, or token fresh ------------------------> calling -> done
  *   begin -- token stale --> waiting for its grant's flight --> calling -> done
  *   calling -- 401 to an access token, first time -----------> waiting (forced) -> calling -> done
+ *   waiting -- token there --> deciding again (a worker: still()) --> calling
+ *   waiting -- refused with another connection's client, first time --> waiting, with its own
  *   waiting -- refresh refused or failed --> done with that error; Jira has done nothing
  * A flight: flight.h.
  * Invariants:
@@ -14,8 +16,10 @@
  *   - a 401 means that the provider did nothing: only then, and only once, a call is repeated,
  *     whatever its method; an answer given as to a stranger (200) is never repeated, except to the
  *     question who one is, which changes nothing (PROVIDER_TEST);
- *   - what was decided (whose credential) is not decided here again; that it still holds is
- *     compared by whoever saves something afterwards (rule 11).
+ *   - a wait may take a minute: right and credential are decided again after it, so that nothing is
+ *     sent for somebody who was removed, disconnected or switched off meanwhile; what holds at the
+ *     end is compared by whoever saves something (rule 11);
+ *   - a 401 to a token that was renewed a moment ago is about that call, not about the grant.
  * Threads: life_begin() on the loop given; flights are kept under one lock.
  */
 #ifndef LIFE_LIFE_H
@@ -47,7 +51,11 @@ struct life_use {
     struct provider_op *op; /* PROVIDER_TEST or PROVIDER_REQUEST, target and all filled in */
     str app;                /* ids, of the credential's connection */
     str connection;
-    str grant;                /* p == NULL: an API key, and the next two mean nothing */
+    str grant; /* p == NULL: an API key, and the next two mean nothing */
+    /* On a worker, between a wait and the call: may it still be made? Decides in a unit of work of
+     * its own; anything but ERR_OK is the use's outcome. NULL: not asked. */
+    enum err (*still)(struct work *w, void *arg);
+    void *still_arg;
     int64_t grant_generation; /* of the token in the target; at the end, of the one used last */
     int64_t access_expires;   /* milliseconds UTC */
 };

@@ -8,7 +8,7 @@
 #include "core/sweep.h"
 
 #define ARENA_MAX ((size_t)256 << 20)
-#define PERIOD_S 3600
+#define PERIOD_S 600
 
 struct sweeper {
     struct loop *loop;
@@ -41,7 +41,7 @@ static void sweep(void *arg, void *state)
     arena_free(a);
 }
 
-/* A full queue is no reason to add to it: the next hour comes. */
+/* A full queue is no reason to add to it: the next time comes. */
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct sweeper *s = arg;

@@ -1,4 +1,4 @@
-/* The hourly job: core/sweep.h on a worker, at the start and every hour. */
+/* core/sweep.h on a worker, at the start and every ten minutes. */
 #ifndef MAIN_SWEEPER_H
 #define MAIN_SWEEPER_H
 

@@ -123,7 +123,8 @@ enum err connect_show(struct exchange *x)
         return e;
     json_t *doc = exchange_doc(x);
     str back = app_doc_path(x, "");
-    const struct credential_row *old = effective.decision == DECISION_WAIT ? NULL : effective.row;
+    int mine = !n.shared || x->work->membership.role == PERMISSION_ROLE_ADMIN;
+    const struct credential_row *old = mine ? effective.row : NULL;
     e = add_question(x, &n, old, &back);
     if (!e)
         e = form_doc(x, &n, old, &form);
@@ -136,6 +137,8 @@ enum err connect_show(struct exchange *x)
         doc, "reconnect",
         str_eq(doc_get_str(doc_get(doc, "connection"), "connect_label"), STR("Reconnect")));
     doc_set_str(doc, "return_to", exchange_return_to(x, back));
+    if (!str_empty(exchange_text(x, "confirm")) && json_is_null(doc_get(doc, "confirm")))
+        x->notice = STR("That question has expired or was answered already.");
     return ERR_OK;
 }
 

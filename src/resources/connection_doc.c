@@ -106,9 +106,7 @@ static str sentence_of(struct exchange *x, const struct view *v)
                            : STR("Not connected");
     case DECISION_RECONNECT:
         return arena_printf(x->arena, "Needs reconnecting: %.*s",
-                            STR_ARG(e->row && e->row->why.p
-                                        ? e->row->why
-                                        : STR("what was entered is no longer in use.")));
+                            STR_ARG(credentials_why(e->row, v->client.client_id)));
     case DECISION_WAIT:
         return STR("An app admin has to connect this");
     case DECISION_NO_ACCESS:
@@ -130,12 +128,14 @@ static json_t *is_doc(struct exchange *x, const struct connection_row *n, const 
     return is;
 }
 
-static void add_credential(json_t *doc, const struct credential_row *c, int64_t now_ms)
+/* email: the account's, which runners of a shared connection do not get to know (with Jira (API) it
+ * is half of what one signs in with). */
+static void add_credential(json_t *doc, const struct credential_row *c, str email, int64_t now_ms)
 {
     int known = c && c->status.p && !str_eq(c->status, STR("disconnected"));
     doc_set_str(doc, "why", known ? c->why : NONE);
     doc_set_str(doc, "account", known ? c->account_name : NONE);
-    doc_set_str(doc, "account_email", known ? c->username : NONE);
+    doc_set_str(doc, "account_email", known ? email : NONE);
     doc_set_str(doc, "site", known ? c->site_name : NONE);
     doc_set_str(doc, "site_url", known ? c->site_url : NONE);
     doc_set_time(doc, "expires", known ? c->expires : 0);
@@ -218,7 +218,8 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_cstring(doc, "state", look.state);
     doc_set_bool(doc, "connected", e->decision == DECISION_USE);
     doc_set_str(doc, "status", sentence_of(x, v));
-    add_credential(doc, e->row, x->work->now_ms);
+    add_credential(doc, e->row, e->row && (!v->n->shared || v->admin) ? e->row->username : NONE,
+                   x->work->now_ms);
     doc_set_str(doc, "entered_by", v->person ? v->person->name : NONE);
     doc_set_bool(doc, "entered_by_left",
                  v->person && (!v->person->active || !v->person->has_access));

@@ -195,7 +195,7 @@ static enum err note(struct exchange *x, const struct testing *t)
                                       (str){NULL, 0});
         return e ? e : credentials_note_site(x->work, &op->test.identity);
     }
-    if (op->test.meaning == MEANING_REFUSED_TOKEN)
+    if (op->test.meaning == MEANING_REFUSED_TOKEN || op->test.meaning == MEANING_NO_SITE)
         return credentials_note(x->work, t->credential, t->generation, CREDENTIAL_REFUSED,
                                 str_from(fault_text(&op->fault)));
     return ERR_OK;

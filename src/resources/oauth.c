@@ -199,17 +199,38 @@ static enum err come_without_state(struct exchange *x, struct returning *r, str 
     return reported(x, error);
 }
 
+/* What began this has changed meanwhile: it counts once, also then. */
+static int is_verdict(enum err e)
+{
+    return e == ERR_CONFLICT || e == ERR_NOT_APP_ADMIN || e == ERR_CLIENT_REFUSED;
+}
+
+static enum err refuse_for_good(struct exchange *x, struct returning *r, enum err e)
+{
+    struct fault fault = x->fault;
+    enum err committed = work_commit(x->work);
+    if (committed)
+        return committed;
+    x->fault = fault;
+    r->noted = 1;
+    return e;
+}
+
 /* Read, claimed, and the claim committed. */
 static enum err claim(struct exchange *x, struct returning *r)
 {
     str state = exchange_text(x, "state"), error = exchange_text(x, "error");
     str code = exchange_text(x, "code");
+    if (!x->work->actor.user.p && !str_empty(state))
+        return fail(&x->fault, ERR_STATE_FOREIGN, "");
     enum err e = work_write(x->work);
     if (e)
         return e;
     if (str_empty(state))
         return come_without_state(x, r, error);
     e = authorize_claim(x->work, state, &r->claim);
+    if (is_verdict(e))
+        return refuse_for_good(x, r, e);
     if (!e && str_empty(error) && !str_empty(code))
         e = begin_exchange(x, r, code);
     if (!e)
@@ -227,6 +248,8 @@ static enum err claim(struct exchange *x, struct returning *r)
 
 enum err oauth_callback(struct exchange *x)
 {
+    if (x->is_head) /* it would use `state` up, and show nothing */
+        return fail(&x->fault, ERR_METHOD_NOT_ALLOWED, "");
     struct returning *r = arena_new_of(x->arena, struct returning);
     provider_wait_wipe(x, &r->claim.client.client_secret);
     provider_wait_wipe(x, &r->claim.verifier);

@@ -125,10 +125,11 @@ static enum err check_lost(struct exchange *x, const struct place *at, str clien
     enum err e = oauth_client_lost(x, at->n, &at->client, client_id, &lost);
     if (e || lost <= exchange_int(x, "confirm_lost", 0))
         return e;
-    (void)fail(&x->fault, ERR_CONFIRM_REQUIRED,
-               "With another Client ID, %lld %s to be reconnected. Tick that you know it, and enter"
-               " the secret again.",
-               (long long)lost, lost == 1 ? "credential has" : "credentials have");
+    (void)fail(
+        &x->fault, ERR_CONFIRM_REQUIRED,
+        "With another Client ID, %lld %s to be reconnected. Confirm that, and enter the secret"
+        " again.",
+        (long long)lost, lost == 1 ? "credential has" : "credentials have");
     return ask(x, "confirm_lost", lost);
 }
 
@@ -261,6 +262,9 @@ enum err client_test_begin(struct exchange *x)
     struct place at = {0};
     struct provider_client client = {0};
     enum err e = place_of(x, &at);
+    if (!e && at.n &&
+        !oauth_client_is_here(&at.client, at.n)) /* nor whether the workspace's fits */
+        e = fail(&x->fault, ERR_NOT_FOUND, "This connection has no OAuth client of its own.");
     if (!e)
         e = oauth_client_open(x->work, &at.client, &client);
     if (e)

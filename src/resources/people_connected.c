@@ -57,10 +57,10 @@ static enum state state_of(const struct asking *a, const struct connected_row *p
     return NEEDS_RECONNECT;
 }
 
-static str status_of(struct exchange *x, const struct connected_row *p, enum state state)
+static str status_of(struct exchange *x, const struct asking *a, const struct connected_row *p,
+                     enum state state)
 {
-    str why =
-        p->credential.why.p ? p->credential.why : STR("what was entered is no longer in use.");
+    str why = credentials_why(&p->credential, a->client_id);
     switch (state) {
     case CONNECTED:
         return STR("Connected");
@@ -101,7 +101,7 @@ static json_t *person_doc(struct exchange *x, const struct asking *a, const stru
     doc_set_time(doc, "since", c->since);
     doc_set_time(doc, "last_used", c->last_used);
     doc_set_cstring(doc, "state", STATES[state]);
-    doc_set_str(doc, "status", status_of(x, p, state));
+    doc_set_str(doc, "status", status_of(x, a, p, state));
     doc_set_bool(doc, "active", p->active);
     doc_set_bool(doc, "has_access", p->has_access);
     for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++)

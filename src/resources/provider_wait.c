@@ -2,6 +2,8 @@
 #include "resources/provider_wait.h"
 
 #include "base/check.h"
+#include "core/access.h"
+#include "core/connections.h"
 #include "core/work.h"
 #include "life/life.h"
 
@@ -13,6 +15,9 @@ struct waiting {
 struct waiting_use {
     struct life *life;
     struct life_use use;
+    struct access_query query; /* who asked, and for which app */
+    str credential;
+    int64_t generation;
 };
 
 static void start(void *arg, struct loop *loop, void (*done)(void *token), void *token)
@@ -48,6 +53,28 @@ void provider_wait(struct exchange *x, struct provider_op *op)
     x->wait = (struct exchange_wait){start, w};
 }
 
+/* The caller may still, and this is still the credential that their requests use. */
+static enum err still(struct work *w, void *arg)
+{
+    struct waiting_use *u = arg;
+    struct access_query q = u->query;
+    struct connection_row n = {0};
+    struct effective effective = {0};
+    enum err e = access_decide(w, &q);
+    if (!e)
+        e = connection_find(w, u->use.connection, &n);
+    if (!e)
+        e = credentials_effective(w, &n, &effective);
+    if (!e)
+        e = credentials_refusal(w, &n, &effective);
+    if (e)
+        return e;
+    if (str_eq(effective.use->id, u->credential) && effective.use->generation == u->generation)
+        return ERR_OK;
+    return work_fail(w, ERR_CONFLICT,
+                     "This connection was reconnected meanwhile. Nothing was sent; try again.");
+}
+
 void provider_wait_use(struct exchange *x, struct provider_op *op, const struct credential_row *row,
                        const struct credential_grant *grant)
 {
@@ -60,7 +87,12 @@ void provider_wait_use(struct exchange *x, struct provider_op *op, const struct 
         .grant = grant->grant,
         .grant_generation = grant->generation,
         .access_expires = grant->access_expires,
+        .still = still,
+        .still_arg = u,
     };
+    u->query = *(const struct access_query *)x->work->authorize_arg;
+    u->credential = row->id;
+    u->generation = row->generation;
     x->wait = (struct exchange_wait){start_use, u};
 }
 

@@ -180,7 +180,8 @@ enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f
     struct db_rows r;
     enum err e =
         db_query(d, a, f, &r,
-                 "UPDATE credentials SET status = $1, why = $2, last_checked = $3"
+                 "UPDATE credentials SET status = CASE WHEN status = 'grant_refused' AND"
+                 " $1 = 'needs_reconnect' THEN status ELSE $1 END, why = $2, last_checked = $3"
                  " WHERE id = $4 AND generation = $5 AND sealed IS NOT NULL",
                  DB_T(status), db_text_or_null(why), DB_I(now_ms), DB_T(id), DB_I(generation));
     if (e)

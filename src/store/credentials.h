@@ -21,7 +21,8 @@ struct credential_row {
     str entered_by;
     int64_t switch_counter;
     int64_t generation;
-    str status; /* connected, needs_reconnect, disconnected */
+    str status; /* connected, needs_reconnect, grant_refused (the grant it stands on was: a new
+                   consent is enough), disconnected */
     str why;
     str account_id;
     str account_name;

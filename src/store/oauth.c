@@ -38,6 +38,16 @@ enum err store_oauth_client_of(struct db *d, struct arena *a, struct fault *f, s
     return ERR_OK;
 }
 
+static void clients_of(struct arena *a, const struct db_rows *r, struct oauth_client_row **ret,
+                       size_t *ret_count)
+{
+    struct oauth_client_row *rows = arena_alloc_array(a, r->count + 1, sizeof(*rows));
+    for (size_t i = 0; i < r->count; i++)
+        rows[i] = client_of(r, i);
+    *ret = rows;
+    *ret_count = r->count;
+}
+
 enum err store_oauth_clients_of_app(struct db *d, struct arena *a, struct fault *f, str app,
                                     struct oauth_client_row **ret, size_t *ret_count)
 {
@@ -47,14 +57,21 @@ enum err store_oauth_clients_of_app(struct db *d, struct arena *a, struct fault 
                           " LEFT JOIN connections n ON n.id = o.connection_id"
                           " WHERE o.connection_id IS NULL OR n.app_id = $1",
                           DB_T(app));
-    if (e)
-        return e;
-    struct oauth_client_row *rows = arena_alloc_array(a, r.count + 1, sizeof(*rows));
-    for (size_t i = 0; i < r.count; i++)
-        rows[i] = client_of(&r, i);
-    *ret = rows;
-    *ret_count = r.count;
-    return ERR_OK;
+    if (!e)
+        clients_of(a, &r, ret, ret_count);
+    return e;
+}
+
+enum err store_oauth_clients_with_id(struct db *d, struct arena *a, struct fault *f, str client_id,
+                                     struct oauth_client_row **ret, size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT " CLIENT_COLUMNS " FROM oauth_clients o WHERE o.client_id = $1",
+                          DB_T(client_id));
+    if (!e)
+        clients_of(a, &r, ret, ret_count);
+    return e;
 }
 
 enum err store_oauth_client_save(struct db *d, struct arena *a, struct fault *f,
@@ -180,18 +197,20 @@ enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fa
 {
     struct db_rows r;
     return db_query(d, a, f, &r,
-                    "UPDATE credentials SET status = 'needs_reconnect', why = $1"
+                    "UPDATE credentials SET status = 'grant_refused', why = $1"
                     " WHERE grant_id = $2 AND status = 'connected'",
                     DB_T(why), DB_T(grant));
 }
 
-enum err store_credentials_revive_grant(struct db *d, struct arena *a, struct fault *f, str grant)
+enum err store_credentials_revive_grant(struct db *d, struct arena *a, struct fault *f, str grant,
+                                        str user)
 {
     struct db_rows r;
     return db_query(d, a, f, &r,
                     "UPDATE credentials SET status = 'connected', why = NULL"
-                    " WHERE grant_id = $1 AND status = 'needs_reconnect' AND sealed IS NOT NULL",
-                    DB_T(grant));
+                    " WHERE grant_id = $1 AND status = 'grant_refused' AND sealed IS NOT NULL"
+                    " AND entered_by = $2",
+                    DB_T(grant), DB_T(user));
 }
 
 /* The client that the connection of c uses; $2 is the environment's. */

@@ -25,6 +25,10 @@ MUST_USE enum err store_oauth_client_of(struct db *d, struct arena *a, struct fa
 MUST_USE enum err store_oauth_clients_of_app(struct db *d, struct arena *a, struct fault *f,
                                              str app, struct oauth_client_row **ret,
                                              size_t *ret_count);
+/* All rows of one client id. */
+MUST_USE enum err store_oauth_clients_with_id(struct db *d, struct arena *a, struct fault *f,
+                                              str client_id, struct oauth_client_row **ret,
+                                              size_t *ret_count);
 /* Inserts, or replaces everything of the row with this id. */
 MUST_USE enum err store_oauth_client_save(struct db *d, struct arena *a, struct fault *f,
                                           const struct oauth_client_row *row);
@@ -59,12 +63,13 @@ MUST_USE enum err store_grants_drop_unused(struct db *d, struct arena *a, struct
 /* How many credentials stand on a grant. */
 MUST_USE enum err store_grant_uses(struct db *d, struct arena *a, struct fault *f, str id,
                                    int64_t *ret);
-/* What stands on a grant: needs_reconnect with `why`, secrets kept. */
+/* What stands on a grant and works: grant_refused with `why`, secrets kept. */
 MUST_USE enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fault *f,
                                                  str grant, str why);
-/* The tokens are new: what stood on it and needed reconnecting is connected again. */
+/* The tokens are new by this user's consent: what they entered and was grant_refused is connected
+ * again, and nothing else. */
 MUST_USE enum err store_credentials_revive_grant(struct db *d, struct arena *a, struct fault *f,
-                                                 str grant);
+                                                 str grant, str user);
 /* Takes every credential of a connection (p NULL: of all) out of use that stands on a grant of
  * another client than the one its connection has now: its own, else the workspace's, else
  * `environment`. Wiped, needs_reconnect with `why`. With environment empty, having no client at all

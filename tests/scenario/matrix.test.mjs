@@ -139,7 +139,10 @@ const SAMPLES = {
       return { connection: w.oauth };
     } },
   'POST /apps/{app}/connections/{connection}/oauth-client/test': { api: 200, page: 303, foreign: true,
-    fresh: () => ({ connection: w.oauth }) },
+    fresh: async () => {
+      await w.admin.post(`/apps/${w.app}/connections/${w.oauth}/oauth-client`, oauthClient);
+      return { connection: w.oauth };
+    } },
   'GET /apps/{app}/connections/{connection}/credentials': { api: 200, page: 200, foreign: true },
   'GET /apps/{app}/connections/{connection}/connect': { api: 200, page: 200, foreign: true },
   'POST /apps/{app}/connections/{connection}/connect': { api: 200, page: 303, foreign: true,

@@ -283,23 +283,23 @@ static void refusing_and_reviving_a_grant(void **state)
                        " grant_id = NULL WHERE id = 'cred4'");
     contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g1"), STR("dead")));
     struct credential_row row = standing(c, "con1", "anna");
-    assert_str(row.status, "needs_reconnect");
+    assert_str(row.status, "grant_refused");
     assert_str(row.why, "dead");
     assert_true(row.sealed.p != NULL && row.grant.p != NULL); /* kept: a new consent revives */
     assert_int_equal(row.generation, 1);
-    assert_str(standing(c, "con2", "anna").status, "needs_reconnect");
+    assert_str(standing(c, "con2", "anna").status, "grant_refused");
     assert_str(standing(c, "con1", "bob").status, "connected");
     assert_str(standing(c, "con2", "bob").status, "disconnected");
     contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g1"), STR("dead twice")));
     assert_str(standing(c, "con1", "anna").why, "dead"); /* the first word counts */
     contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g2"), STR("other")));
     contract_script(c, "UPDATE credentials SET sealed = NULL WHERE id = 'cred2'");
-    contract_ok(c, store_credentials_revive_grant(STORE(c), STR("g1")));
+    contract_ok(c, store_credentials_revive_grant(STORE(c), STR("g1"), STR("anna")));
     row = standing(c, "con1", "anna");
     assert_str(row.status, "connected");
     assert_null(row.why.p);
-    assert_str(standing(c, "con2", "anna").status, "needs_reconnect"); /* wiped: stays so */
-    assert_str(standing(c, "con1", "bob").status, "needs_reconnect");  /* another grant */
+    assert_str(standing(c, "con2", "anna").status, "grant_refused"); /* wiped: stays so */
+    assert_str(standing(c, "con1", "bob").status, "grant_refused");  /* another grant */
     assert_str(standing(c, "con2", "bob").status, "disconnected");
 }
 

@@ -201,6 +201,7 @@ static void a_401_is_followed_by_one_refresh(void **state)
     scene_close(&s);
 }
 
+/* It is about that call: the token was renewed a moment ago. */
 static void a_second_401_is_the_answer(void **state)
 {
     struct scene s;
@@ -212,9 +213,49 @@ static void a_second_401_is_the_answer(void **state)
     shot_run(&t);
     assert_int_equal(t.op.err, ERR_OK);
     assert_int_equal(t.op.request.status, 401);
-    assert_int_equal(t.op.request.meaning, MEANING_REFUSED_TOKEN);
+    assert_int_equal(t.op.request.meaning, MEANING_FORBIDDEN);
     assert_int_equal(s.fake.calls, 2);
     assert_int_equal(s.fake.refreshes, 1);
+    shot_close(&t);
+    scene_close(&s);
+}
+
+static enum err not_any_more(struct work *w, void *arg)
+{
+    (*(int *)arg)++;
+    return work_fail(w, ERR_NOT_FOUND, "Gone.");
+}
+
+static enum err yes_still(struct work *w, void *arg)
+{
+    (void)w;
+    (*(int *)arg)++;
+    return ERR_OK;
+}
+
+static void after_a_wait_it_is_decided_again(void **state)
+{
+    struct scene s;
+    struct shot t;
+    int asked = 0;
+
+    scene_open(&s, state, 2);
+    shot_open(&t, &s, 0, 1, STALE_MS);
+    t.use.still = not_any_more;
+    t.use.still_arg = &asked;
+    shot_run(&t);
+    assert_int_equal(t.op.err, ERR_NOT_FOUND);
+    assert_string_equal(fault_text(&t.op.fault), "Gone.");
+    assert_int_equal(s.fake.calls, 0); /* nothing was sent */
+    assert_int_equal(asked, 1);
+    shot_close(&t);
+    shot_open(&t, &s, 0, 2, FRESH_MS);
+    t.use.grant_generation = 2;
+    t.use.still = yes_still;
+    t.use.still_arg = &asked;
+    shot_run(&t);
+    assert_int_equal(asked, 1); /* no wait, no question */
+    assert_int_equal(s.fake.calls, 1);
     shot_close(&t);
     scene_close(&s);
 }
@@ -332,7 +373,7 @@ static void a_dead_grant_needs_reconnecting(void **state)
     }
     assert_int_equal(s.fake.calls, 0);
     assert_int_equal(s.fake.refreshes, 1);
-    assert_non_null(strstr(scene_status(&s), "needs_reconnect: Atlassian no longer accepts"));
+    assert_non_null(strstr(scene_status(&s), "grant_refused: Atlassian no longer accepts"));
     scene_close(&s);
 }
 
@@ -551,6 +592,7 @@ int main(void)
         CONTRACT(no_worker_waits_for_the_provider),
         CONTRACT(a_401_is_followed_by_one_refresh),
         CONTRACT(a_second_401_is_the_answer),
+        CONTRACT(after_a_wait_it_is_decided_again),
         CONTRACT(other_answers_are_not_followed_by_anything),
         CONTRACT(a_test_is_repeated_once_too),
         CONTRACT(a_401_to_an_old_token_asks_nobody),
