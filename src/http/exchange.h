@@ -41,8 +41,8 @@ struct exchange {
     const struct route *route;
     str params[ROUTE_PARAMS_MAX];
     enum exchange_representation representation;
-    int is_form;     /* the body was a form */
-    str method;      /* "GET", ... after ?_method=; of a HEAD, "GET" */
+    int is_form; /* the body was a form */
+    str method;  /* "GET", ... after ?_method=; of a HEAD, "GET" */
     int is_head;
     str path;        /* encoded, without /api/v1 and query */
     str query;       /* encoded; without _method */
