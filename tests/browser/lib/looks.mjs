@@ -9,8 +9,8 @@ import { look, pictured } from './checks.mjs';
 export const LOOKS = {
   workspace: ['session', 'link', 'me', 'users', 'user', 'user-link', 'groups', 'group', 'flagged-apps',
     'apps', 'app-new', 'problem', 'help', 'settings'],
-  app: ['app', 'app-settings', 'permissions', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback', 'credential',
-    'test', 'request', 'my-connections', 'credentials'],
+  app: ['app', 'app-settings', 'permissions', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
+    'credential', 'test', 'request', 'my-connections', 'credentials'],
 };
 
 // -> {page(name, who, at), complete()}: `who` gives the person, `at` is a path or a function that
