@@ -4,6 +4,7 @@
 # usage: tools/build.sh KIND [ninja target...]
 #   release  optimised and hardened, no tests       build/release
 #   asan     AddressSanitizer and UBSan, with tests  build/asan
+#   faults   optimised, with the places where tests kill it  build/faults
 #   clang    clang, with tests, warnings are errors  build/clang
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +14,7 @@ shift
 case "$kind" in
 release) options=(--buildtype=release -Dtests=false) ;;
 asan) options=(--buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined) ;;
+faults) options=(--buildtype=release -Dtests=false -Dfault_points=true) ;;
 clang) options=(--buildtype=debug) && export CC=clang ;;
 *) echo "build: unknown kind $kind" >&2 && exit 2 ;;
 esac
