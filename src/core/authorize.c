@@ -210,6 +210,7 @@ static str print_found(struct work *w, const struct provider_exchange *x)
     }
     doc_set(o, "sites", sites);
     doc_set_str(o, "scopes", x->tokens.scopes);
+    doc_set_str(o, "reach", x->reach);
     doc_set_int(o, "access_expires", grant_access_expires(w, x->tokens.expires_in_s));
     return doc_print(w->arena, o);
 }
@@ -233,6 +234,7 @@ static enum err parse_found(struct work *w, str text, struct authorize_choice *r
     ret->sites = sites;
     ret->site_count = json_array_size(list);
     ret->scopes = arena_str(w->arena, doc_get_str(o, "scopes"));
+    ret->reach = arena_str(w->arena, doc_get_str(o, "reach"));
     ret->access_expires = doc_get_int(o, "access_expires", 0);
     return ERR_OK;
 }

@@ -76,6 +76,7 @@ struct authorize_choice {
     str return_to;
     str client_id;
     str scopes;
+    str reach; /* as in struct credential_found */
     int64_t access_expires;
     struct credential_moment moment;
     struct secret access;  /* the caller's; unset in authorize_choice_show() */

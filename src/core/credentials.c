@@ -248,7 +248,8 @@ static enum err keep_proof(struct work *w, struct credential_row *c,
                                   found->scopes};
     const struct secret *kept = proof->secret;
     if (found->client_id.n) {
-        enum err e = grant_save(w, found->client_id, c->account_id, &tokens, &c->grant);
+        struct grant_reach reach = {c->id, c->site_id, found->reach};
+        enum err e = grant_save(w, found->client_id, c->account_id, &reach, &tokens, &c->grant);
         if (e)
             return e;
         c->client_id = found->client_id;
@@ -351,6 +352,7 @@ static const struct {
     {"base_path", offsetof(struct credential_found, base_path)},
     {"client_id", offsetof(struct credential_found, client_id)},
     {"scopes", offsetof(struct credential_found, scopes)},
+    {"reach", offsetof(struct credential_found, reach)},
 };
 #define FOUND_COUNT (sizeof(FOUND_FIELDS) / sizeof(FOUND_FIELDS[0]))
 

@@ -86,6 +86,7 @@ struct credential_found {
     /* by OAuth2 only */
     str client_id; /* empty: an API key */
     str scopes;
+    str reach; /* cloud ids that the tokens reach, separated by spaces; empty: not known */
     int64_t access_expires;
 };
 /* What was proven. Both are borrowed. */

@@ -4,9 +4,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/id.h"
-#include "core/oauth_clients.h"
-
-#define GONE "This authorisation is no longer on file. Reconnect."
+#include "core/grants_int.h"
+#include "crypto/random.h"
+#include "store/journal.h"
 
 int64_t grant_access_expires(const struct work *w, int64_t expires_in_s)
 {
@@ -37,31 +37,41 @@ static struct vault_binding binding_of_refresh(const struct work *w, const struc
     return binding_of(w, g, STR("sealed_refresh"), w->services->provider->auth_origin);
 }
 
-static enum err open_refresh(struct work *w, const struct grant_row *g, struct secret *ret)
+static enum err open_sealed(struct work *w, const struct vault_binding *binding, str sealed,
+                            struct secret *ret)
+{
+    if (vault_open(w->services->vault, w->fault, binding, sealed, ret))
+        return work_fail(w, ERR_NEEDS_RECONNECT,
+                         "The stored authorisation cannot be opened. Reconnect; if that happens"
+                         " again, tell the operator.");
+    return ERR_OK;
+}
+
+enum err grant_open_refresh(struct work *w, const struct grant_row *g, struct secret *ret)
 {
     struct vault_binding binding = binding_of_refresh(w, g);
 
-    if (vault_open(w->services->vault, w->fault, &binding, g->sealed_refresh, ret))
-        return work_fail(w, ERR_NEEDS_RECONNECT,
-                         "The stored authorisation cannot be opened. Reconnect; if that happens"
-                         " again, tell the operator.");
-    return ERR_OK;
+    return open_sealed(w, &binding, g->sealed_refresh, ret);
 }
 
-static enum err open_access(struct work *w, const struct grant_row *g, struct secret *ret)
+enum err grant_open_access(struct work *w, const struct grant_row *g, struct secret *ret)
 {
     struct vault_binding binding = binding_of_access(w, g);
 
-    if (vault_open(w->services->vault, w->fault, &binding, g->sealed_access, ret))
-        return work_fail(w, ERR_NEEDS_RECONNECT,
-                         "The stored authorisation cannot be opened. Reconnect; if that happens"
-                         " again, tell the operator.");
-    return ERR_OK;
+    return open_sealed(w, &binding, g->sealed_access, ret);
 }
 
-/* Seals both under the row's new generation; a kept refresh token is sealed anew with it. */
-static enum err seal_and_save(struct work *w, struct grant_row *g,
-                              const struct grant_tokens *tokens, const struct secret *kept)
+/* Spread over a day, so that what was made together is not refreshed together. */
+static int64_t keep_at(const struct work *w)
+{
+    uint32_t part;
+
+    random_bytes(&part, sizeof(part));
+    return w->now_ms + GRANT_KEEP_MS + (int64_t)(part % (uint32_t)CLOCK_DAY_MS);
+}
+
+enum err grant_seal_and_save(struct work *w, struct grant_row *g, const struct grant_tokens *tokens,
+                             const struct secret *kept)
 {
     const struct secret *refresh =
         tokens->refresh && secret_is_set(tokens->refresh) ? tokens->refresh : kept;
@@ -70,43 +80,97 @@ static enum err seal_and_save(struct work *w, struct grant_row *g,
     g->generation++;
     g->scopes = tokens->scopes.n ? tokens->scopes : g->scopes;
     g->access_expires = tokens->access_expires;
+    g->keep_at = keep_at(w);
+    g->failures = g->failing_since = g->next_try = 0;
+    g->last_class = g->last_error = (str){NULL, 0};
     struct vault_binding access_binding = binding_of_access(w, g);
     struct vault_binding refresh_binding = binding_of_refresh(w, g);
     g->sealed_access = vault_seal(w->services->vault, w->arena, &access_binding, tokens->access);
     g->sealed_refresh = vault_seal(w->services->vault, w->arena, &refresh_binding, refresh);
-    return store_grant_save(w->db, w->arena, w->fault, g);
+    enum err e = store_grant_save(w->db, w->arena, w->fault, g);
+    return e ? e : store_journal_settle(w->db, w->arena, w->fault, g->id);
 }
 
-enum err grant_save(struct work *w, str client_id, str account_id,
+/* --- consents --------------------------------------------------------------------------------- */
+
+static int reaches(str sites, str site)
+{
+    while (sites.n) {
+        if (str_eq(str_take_until(&sites, ' '), site))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether the new tokens reach what else stands on this grant. */
+static enum err serves_others(struct work *w, const struct grant_row *g,
+                              const struct grant_reach *reach, int *ret)
+{
+    str *sites = NULL;
+    size_t count = 0;
+    enum err e =
+        store_grant_sites(w->db, w->arena, w->fault, g->id, reach->credential, &sites, &count);
+
+    if (e)
+        return e;
+    *ret = 1;
+    for (size_t i = 0; i < count && reach->sites.n; i++)
+        *ret = *ret && reaches(reach->sites, sites[i]);
+    return ERR_OK;
+}
+
+/* The grant whose tokens a consent replaces, else a new one, for one site when there is one already
+ * that the tokens do not serve. */
+static enum err grant_for(struct work *w, str client_id, str account_id,
+                          const struct grant_reach *reach, struct grant_row *ret)
+{
+    struct grant_row *rows = NULL;
+    size_t count = 0;
+    int narrow = 0;
+    enum err e = store_grants_of(w->db, w->arena, w->fault, client_id, account_id, &rows, &count);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        int serves = str_eq(rows[i].site_id, reach->site);
+        if (rows[i].site_id.n == 0)
+            e = serves_others(w, &rows[i], reach, &serves);
+        narrow |= rows[i].site_id.n == 0 && !serves;
+        if (!e && serves) {
+            *ret = rows[i];
+            return ERR_OK;
+        }
+    }
+    *ret = (struct grant_row){.id = id_new(w->arena),
+                              .client_id = client_id,
+                              .account_id = account_id,
+                              .site_id = narrow ? reach->site : STR(""),
+                              .scopes = STR("")};
+    return e;
+}
+
+enum err grant_save(struct work *w, str client_id, str account_id, const struct grant_reach *reach,
                     const struct grant_tokens *tokens, str *ret_id)
 {
-    struct grant_row *old = NULL;
-    enum err e;
+    struct grant_row g = {0};
 
     must(db_transaction_mode(w->db) == DB_WRITE);
     if (!tokens->refresh || !secret_is_set(tokens->refresh))
         return work_fail(w, ERR_SCOPE_MISSING,
                          "Atlassian gave no refresh token, so this would end within the hour."
                          " Nothing was saved; please connect again.");
-    e = store_grant_of(w->db, w->arena, w->fault, client_id, account_id, &old);
+    enum err e = grant_for(w, client_id, account_id, reach, &g);
     if (e)
         return e;
-    struct grant_row g = {.id = id_new(w->arena), .client_id = client_id, .account_id = account_id};
-    if (old)
-        g = *old;
-    if (!g.scopes.p)
-        g.scopes = STR("");
     g.granted = w->now_ms;
     g.refreshed = 0;
-    e = seal_and_save(w, &g, tokens, NULL);
-    if (!e && old)
+    e = grant_seal_and_save(w, &g, tokens, NULL);
+    if (!e)
         e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id, w->actor.user);
     if (!e)
         *ret_id = arena_str(w->arena, g.id);
     return e;
 }
 
-static enum err find(struct work *w, str grant, struct grant_row **ret)
+enum err grant_find(struct work *w, str grant, struct grant_row **ret)
 {
     struct grant_row *g = NULL;
     enum err e = store_grant_find(w->db, w->arena, w->fault, grant, &g);
@@ -114,7 +178,7 @@ static enum err find(struct work *w, str grant, struct grant_row **ret)
     if (e)
         return e;
     if (!g)
-        return work_fail(w, ERR_NEEDS_RECONNECT, GONE);
+        return work_fail(w, ERR_NEEDS_RECONNECT, GRANT_GONE);
     *ret = g;
     return ERR_OK;
 }
@@ -123,102 +187,13 @@ enum err grant_access(struct work *w, str grant, struct secret *ret_access,
                       struct grant_row *ret_row)
 {
     struct grant_row *g = NULL;
-    enum err e = find(w, grant, &g);
+    enum err e = grant_find(w, grant, &g);
 
     if (e)
         return e;
     must(g != NULL);
-    e = open_access(w, g, ret_access);
+    e = grant_open_access(w, g, ret_access);
     if (!e)
         *ret_row = *g;
     return e;
-}
-
-/* --- refreshing ------------------------------------------------------------------------------- */
-
-/* Rule 9: a grant is refreshed only with the client that made it. */
-static enum err open_client(struct work *w, const struct grant_row *g, str app, str connection,
-                            struct provider_client *ret)
-{
-    struct connection_row n = {0};
-    struct oauth_client client = {0};
-    enum err e = store_connection_find(w->db, w->arena, w->fault, app, connection, &n);
-
-    if (e == ERR_NOT_FOUND)
-        return work_fail(w, ERR_NEEDS_RECONNECT, GONE);
-    if (!e)
-        e = oauth_client_of(w, &n, &client);
-    if (e)
-        return e;
-    if (!str_eq(client.client_id, g->client_id))
-        return work_fail(w, ERR_NEEDS_RECONNECT, "The OAuth client was changed. Reconnect.");
-    return oauth_client_open(w, &client, ret);
-}
-
-enum err grant_refresh_begin(struct work *w, str grant, int64_t generation, str app, str connection,
-                             struct grant_refresh *ret)
-{
-    struct grant_refresh r = {0};
-    struct grant_row *g = NULL;
-    enum err e = find(w, grant, &g);
-
-    if (e)
-        return e;
-    must(g != NULL);
-    r.generation = g->generation;
-    r.fresh = g->generation != generation && g->access_expires > w->now_ms;
-    if (r.fresh)
-        e = open_access(w, g, &r.access);
-    else
-        e = open_refresh(w, g, &r.refresh);
-    if (!e && !r.fresh)
-        e = open_client(w, g, app, connection, &r.client);
-    if (e) {
-        secret_wipe(&r.access);
-        secret_wipe(&r.refresh);
-        return e;
-    }
-    *ret = r;
-    return ERR_OK;
-}
-
-enum err grant_refresh_save(struct work *w, str grant, int64_t generation,
-                            const struct provider_tokens *tokens, struct secret *ret_access,
-                            int64_t *ret_generation)
-{
-    SECRET_AUTO struct secret kept = {0};
-    struct grant_row *g = NULL;
-    enum err e = work_write(w);
-
-    if (!e)
-        e = find(w, grant, &g);
-    if (e)
-        return e;
-    must(g != NULL);
-    if (g->generation == generation) {
-        struct grant_tokens fresh = {&tokens->access, &tokens->refresh,
-                                     grant_access_expires(w, tokens->expires_in_s), tokens->scopes};
-        if (!secret_is_set(&tokens->refresh))
-            e = open_refresh(w, g, &kept);
-        g->refreshed = w->now_ms;
-        if (!e)
-            e = seal_and_save(w, g, &fresh, &kept);
-    }
-    if (!e)
-        e = open_access(w, g, ret_access);
-    if (!e)
-        *ret_generation = g->generation;
-    return e;
-}
-
-enum err grant_refresh_refused(struct work *w, str grant, int64_t generation, str why)
-{
-    struct grant_row *g = NULL;
-    enum err e = work_write(w);
-
-    if (!e)
-        e = store_grant_find(w->db, w->arena, w->fault, grant, &g);
-    if (e || !g || g->generation != generation)
-        return e;
-    return store_credentials_refuse_grant(w->db, w->arena, w->fault, grant, why);
 }

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/id.h"
+#include "core/grant_refresh.h"
 #include "core/settings.h"
 
 #define WHY STR("the OAuth client was changed.")
@@ -252,6 +253,7 @@ enum err oauth_client_save(struct work *w, const struct connection_row *n, str c
                            int64_t *ret_lost)
 {
     struct oauth_client_row *old = NULL;
+    int64_t retried = 0;
     enum err e = work_write(w);
 
     if (!e)
@@ -273,6 +275,8 @@ enum err oauth_client_save(struct work *w, const struct connection_row *n, str c
     if (e)
         return e;
     e = store_oauth_client_save(w->db, w->arena, w->fault, &row);
+    if (!e)
+        e = grants_retry_client(w, client_id, &retried);
     return e ? e : take_out_of_use(w, n, confirm_lost, ret_lost);
 }
 

@@ -164,6 +164,7 @@ struct provider_exchange {
     struct provider_tokens tokens;
     const struct provider_site *sites; /* 1..PROVIDER_SITES_MAX, each once, by name */
     size_t site_count;
+    str reach; /* cloud ids of all that the tokens reach, separated by spaces */
     struct provider_identity identity; /* when site_count is 1, as are the next two */
     str origin;
     str base_path;
@@ -183,6 +184,13 @@ struct provider_identify {
     enum provider_meaning meaning; /* set always */
 };
 
+/* Whether a refresh token may have been used up by an attempt. */
+enum provider_spent {
+    SPENT_UNKNOWN, /* it may have been: the answer was lost, or tells nothing */
+    SPENT_NO,      /* surely not: nothing was sent, or it was refused unread */
+    SPENT_YES      /* new tokens came, or the grant is dead */
+};
+
 /* A refresh token for new tokens (RFC 6749 section 6). Called once; whether it may be called again
  * is the caller's decision. MEANING_REFUSED_TOKEN: the grant is dead. */
 struct provider_refresh {
@@ -190,6 +198,8 @@ struct provider_refresh {
     struct secret refresh;
     struct provider_tokens tokens; /* on success */
     enum provider_meaning meaning; /* set always */
+    enum provider_spent spent;     /* set always */
+    int retry_after_s;             /* 0: not said */
 };
 
 enum provider_kind {

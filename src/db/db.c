@@ -127,6 +127,15 @@ enum err db_script(struct db *d, struct fault *f, const char *sql)
     return ERR_OK;
 }
 
+enum err db_clock_ms(struct db *d, struct arena *a, struct fault *f, int64_t *ret)
+{
+    struct db_rows rows = {0};
+    enum err e = db_run(d, a, f, d->driver->clock, NULL, 0, &rows);
+    if (e == ERR_OK)
+        *ret = db_int(&rows, 0, 0);
+    return e;
+}
+
 enum err db_has_table(struct db *d, struct fault *f, const char *name, int *ret)
 {
     struct arena *a = arena_new(16384);

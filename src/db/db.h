@@ -86,6 +86,9 @@ MUST_USE enum err db_run(struct db *d, struct arena *a, struct fault *f, const c
 MUST_USE enum err db_script(struct db *d, struct fault *f, const char *sql);
 /* 1 when the table exists. */
 MUST_USE enum err db_has_table(struct db *d, struct fault *f, const char *name, int *ret);
+/* The database's clock in milliseconds UTC, which all processes that share it agree on; moves on
+ * within a transaction. */
+MUST_USE enum err db_clock_ms(struct db *d, struct arena *a, struct fault *f, int64_t *ret);
 /* 1 for PostgreSQL. Only migrations may ask (BLOB or BYTEA). */
 int db_is_postgres(const struct db *d);
 

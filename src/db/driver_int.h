@@ -21,6 +21,8 @@ struct db_driver {
     enum err (*run)(struct db *d, struct arena *a, struct fault *f, const char *sql,
                     const struct db_value *args, size_t count, struct db_rows *ret);
     enum err (*script)(struct db *d, struct fault *f, const char *sql);
+    /* Milliseconds since 1970 UTC. */
+    const char *clock;
     /* Counts the tables named $1. */
     const char *has_table;
     /* One migration at a time among all processes; NULL where write transactions do that. */

@@ -352,6 +352,7 @@ static const struct db_driver postgres_driver = {
     .rollback = postgres_rollback,
     .run = postgres_run,
     .script = postgres_script,
+    .clock = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
     .has_table = "SELECT count(*) FROM information_schema.tables"
                  " WHERE table_schema = current_schema() AND table_name = $1",
     .lock = "SELECT count(pg_advisory_lock(7305227681))",

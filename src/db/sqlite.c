@@ -250,6 +250,7 @@ static const struct db_driver sqlite_driver = {
     .rollback = sqlite_rollback,
     .run = sqlite_run,
     .script = sqlite_script,
+    .clock = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     .has_table = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
 };
 

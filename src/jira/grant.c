@@ -41,6 +41,7 @@ struct grant {
     struct provider_tokens tokens; /* of an exchange or refresh, until they are handed out */
     const struct secret *access;   /* what RESOURCES and MYSELF are called with */
     struct jira_sites sites;
+    str reach;                 /* the ids of all of Jira's */
     struct provider_site site; /* the one that MYSELF is asked of */
     struct provider_identity who;
     str email;
@@ -77,6 +78,7 @@ static void hand_out_tokens(struct grant *g, struct provider_tokens *to)
 static void hand_out_exchange(struct grant *g, struct provider_exchange *x)
 {
     hand_out_tokens(g, &x->tokens);
+    x->reach = g->reach;
     x->sites = g->sites.jira;
     x->site_count = g->sites.jira_count;
     if (x->site_count != 1)
@@ -176,6 +178,16 @@ static void prepare_token(struct grant *g, struct upstream_call *call)
     call->body_max = UPSTREAM_SECRET_MAX;
 }
 
+/* Whether the refresh token may be used up, by what the answer means. */
+static enum provider_spent spent_by(enum provider_meaning m)
+{
+    if (m == MEANING_OK || m == MEANING_REFUSED_TOKEN)
+        return SPENT_YES;
+    if (m == MEANING_CLIENT_REFUSED || m == MEANING_RATE_LIMITED)
+        return SPENT_NO;
+    return SPENT_UNKNOWN;
+}
+
 static void heard_token(struct grant *g, const struct upstream_call *call)
 {
     struct provider_op *op = g->flow->op;
@@ -185,6 +197,10 @@ static void heard_token(struct grant *g, const struct upstream_call *call)
         jira_token_judge(arena_of(g), &op->fault, call, jira_token_use_of(op), asked, &answer);
 
     g->tokens = answer.tokens;
+    if (op->kind == PROVIDER_REFRESH) {
+        op->refresh.spent = spent_by(answer.meaning);
+        op->refresh.retry_after_s = jira_retry_after(call);
+    }
     if (e || op->kind != PROVIDER_EXCHANGE) {
         end(g, e, e ? STAGE_TOKEN : STAGE_DONE, answer.meaning);
         return;
@@ -319,10 +335,20 @@ static int keep_wanted(struct grant *g, str wanted)
     return 1;
 }
 
+static str ids_of(struct arena *a, const struct jira_sites *s)
+{
+    str ids = STR("");
+
+    for (size_t i = 0; i < s->jira_count && i < PROVIDER_SITES_MAX; i++)
+        ids = arena_printf(a, "%.*s%s%.*s", STR_ARG(ids), i ? " " : "", STR_ARG(s->jira[i].id));
+    return ids;
+}
+
 static void choose_site(struct grant *g)
 {
     struct jira_sites *s = &g->sites;
 
+    g->reach = ids_of(arena_of(g), s);
     if (!keep_wanted(g, g->flow->op->exchange.site_url))
         return;
     if (s->jira_count > PROVIDER_SITES_MAX)
@@ -475,6 +501,8 @@ static void heard(struct upstream_call *call, void *token)
         steps[g->step].heard(g, call);
         return;
     }
+    if (f->op->kind == PROVIDER_REFRESH)
+        f->op->refresh.spent = call->sent ? SPENT_UNKNOWN : SPENT_NO;
     e = jira_grant_failure(&f->op->fault, call, advice_of(g));
     end(g, e, jira_failure_stage(call, steps[g->step].stage), MEANING_PROVIDER_ERROR);
 }

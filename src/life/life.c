@@ -20,6 +20,7 @@ struct call {
     struct life_use *use;
     void (*done)(void *token);
     void *token;
+    int renewed; /* the token is new: use->access_expires is of an older one */
     int forced;  /* a 401 was answered by a refresh already */
     int retried; /* a flight of another connection's failed this one already */
     struct flight_waiter waiter;
@@ -51,6 +52,11 @@ size_t life_flights(struct life *l)
 size_t life_drain(struct life *l, int timeout_ms)
 {
     return l ? flights_drain(l->flights, timeout_ms) : 0;
+}
+
+void life_tend(struct life *l, struct flight_waiter *waiter)
+{
+    flight_join(l->flights, waiter);
 }
 
 /* What the call answered, if it was made already, is no answer to anybody. */
@@ -90,8 +96,13 @@ static void give_up(struct provider_op *op, const struct flight_waiter *w)
 
 static void wait_for_token(struct call *c)
 {
-    c->waiter.generation = c->use->grant_generation;
+    c->waiter.wish.generation = c->use->grant_generation;
     flight_join(c->life->flights, &c->waiter);
+}
+
+static int lives_for(const struct life_use *use, int64_t ms)
+{
+    return use->access_expires > clock_now_ms() + ms;
 }
 
 /* Only an answer before which nothing was done. */
@@ -101,6 +112,17 @@ static int token_was_refused(const struct provider_op *op)
         return op->test.meaning == MEANING_REFUSED_TOKEN;
     return op->err == ERR_OK && op->request.status == 401 &&
            op->request.meaning == MEANING_REFUSED_TOKEN;
+}
+
+/* The gateway may answer to an expired token that something is forbidden or missing: believed only
+ * when the token had time left. */
+static int token_had_expired(const struct call *c)
+{
+    const struct provider_op *op = c->use->op;
+
+    return op->kind == PROVIDER_REQUEST && op->err == ERR_OK &&
+           (op->request.status == 403 || op->request.status == 404) && !c->renewed &&
+           !lives_for(c->use, LIFE_STALE_MS);
 }
 
 /* The token was renewed a moment ago and a request is still refused: that path does so. (A test
@@ -119,8 +141,9 @@ static void heard(void *token)
 {
     struct call *c = token;
     int refused = c->use->grant.p && token_was_refused(c->use->op);
+    int expired = c->use->grant.p && token_had_expired(c);
 
-    if (refused && !c->forced) {
+    if ((refused || expired) && !c->forced) {
         c->forced = 1;
         wait_for_token(c);
         return;
@@ -134,7 +157,7 @@ static void call(struct call *c)
 {
     const struct provider *p = c->life->services->provider;
 
-    p->begin(p->self, c->waiter.loop, c->use->op, heard, c);
+    p->begin(p->self, c->waiter.wish.loop, c->use->op, heard, c);
 }
 
 /* --- deciding again ----------------------------------------------------------------------------
@@ -163,7 +186,7 @@ static void decide_on_worker(void *arg, void *db)
         db ? work_run(a, &c->waiter.fault, db, c->life->services, c->use->still, c->use->still_arg)
            : fail(&c->waiter.fault, ERR_STORAGE_FAILED, "");
     arena_free(a);
-    loop_post(c->waiter.loop, decided, c);
+    loop_post(c->waiter.wish.loop, decided, c);
 }
 
 static void call_if_still(struct call *c)
@@ -185,6 +208,9 @@ static void landed(void *arg)
         (c->waiter.err == ERR_CLIENT_REFUSED || c->waiter.err == ERR_NEEDS_RECONNECT)) {
         c->retried = 1;
         wait_for_token(c);
+    } else if (c->waiter.err != ERR_OK && c->waiter.err != ERR_NEEDS_RECONNECT && !c->forced &&
+               lives_for(c->use, 0)) {
+        call_if_still(c); /* the token is old, and serves as long as it lives */
     } else if (c->waiter.err != ERR_OK) {
         give_up(op, &c->waiter);
         c->done(c->token);
@@ -192,6 +218,7 @@ static void landed(void *arg)
         secret_wipe(&c->waiter.access); /* the flight was for an older token than this one */
         wait_for_token(c);
     } else {
+        c->renewed = 1;
         c->use->grant_generation = c->waiter.new_generation;
         secret_wipe(shown);
         secret_take(shown, &c->waiter.access);
@@ -212,15 +239,16 @@ void life_begin(struct life *l, struct loop *loop, struct life_use *use, void (*
     c->done = done;
     c->token = token;
     c->waiter = (struct flight_waiter){
-        .loop = loop,
-        .grant = use->grant,
-        .app = use->app,
-        .connection = use->connection,
+        .wish = {loop, use->grant, use->grant_generation, use->app, use->connection,
+                 use->op->kind == PROVIDER_TEST ? GRANT_AT_ONCE : GRANT_OBEY_BACKOFF},
         .landed = landed,
         .arg = c,
     };
-    if (use->grant.p && use->access_expires <= clock_now_ms() + LIFE_STALE_MS)
+    if (use->grant.p && !lives_for(use, LIFE_STALE_MS)) {
         wait_for_token(c);
-    else
-        call(c);
+        return;
+    }
+    if (use->grant.p && !lives_for(use, LIFE_SOON_MS))
+        flight_behind(l->flights, &c->waiter.wish);
+    call(c);
 }

@@ -3,19 +3,22 @@
  *
  * A use (one request or test of one caller), on the caller's loop:
  *   begin -- API key, or token fresh ------------------------> calling -> done
+ *   begin -- token to expire soon --> calling -> done; a flight that nobody waits for goes behind
  *   begin -- token stale --> waiting for its grant's flight --> calling -> done
  *   calling -- 401 to an access token, first time -----------> waiting (forced) -> calling -> done
+ *   calling -- 403 or 404 to a token whose time was up, first time --> the same
  *   waiting -- token there --> deciding again (a worker: still()) --> calling
  *   waiting -- refused with another connection's client, first time --> waiting, with its own
+ *   waiting -- refresh failed by bad luck, and the old token lives --> deciding again --> calling
  *   waiting -- refresh refused or failed --> done with that error; Jira has done nothing
  * A flight: flight.h.
  * Invariants:
  *   - no worker and no database connection is held while the provider is asked;
  *   - nobody gets a token before its commit;
  *   - a flight goes on when everybody who waited has left;
- *   - a 401 means that the provider did nothing: only then, and only once, a call is repeated,
- *     whatever its method; an answer given as to a stranger (200) is never repeated, except to the
- *     question who one is, which changes nothing (PROVIDER_TEST);
+ *   - a 401 (a 403 or 404 as well) means that the provider did nothing: only then, and only once, a
+ *     call is repeated, whatever its method; an answer given as to a stranger (200) is never
+ * repeated, except to the question who one is, which changes nothing (PROVIDER_TEST);
  *   - a wait may take a minute: right and credential are decided again after it, so that nothing is
  *     sent for somebody who was removed, disconnected or switched off meanwhile; what holds at the
  *     end is compared by whoever saves something (rule 11);
@@ -37,6 +40,9 @@ struct life;
 MUST_USE struct life *life_new(struct pool *pool, const struct services *services);
 /* After the last use and the last flight, pool_stop() and loops_stop(). Accepts NULL. */
 void life_free(struct life *l);
+/* Refreshes a grant that nobody is using now, where `wish` says; landed() as in flight.h. */
+struct flight_waiter;
+void life_tend(struct life *l, struct flight_waiter *waiter);
 /* Waits for nothing; how many flights are under way. Any thread. */
 size_t life_flights(struct life *l);
 /* Waits until no flight is under way, at most timeout_ms; how many are left. A flight submits work:
@@ -45,6 +51,8 @@ size_t life_drain(struct life *l, int timeout_ms);
 
 /* A token counts as stale when it has no more than this to live: the call takes time too. */
 #define LIFE_STALE_MS (60 * CLOCK_SECOND_MS)
+/* With no more than this it is still used, and renewed meanwhile. */
+#define LIFE_SOON_MS (5 * CLOCK_MINUTE_MS)
 
 /* One call with a credential. Owned by the caller until done(), as is what it points to. */
 struct life_use {

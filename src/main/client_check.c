@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "core/grant_refresh.h"
 #include "core/oauth_clients.h"
 #include "core/settings.h"
 
@@ -12,6 +13,7 @@
 
 struct client_check {
     struct loop *loop;
+    struct pool *pool;
     struct log *log;
     const struct services *services;
     struct arena *arena;
@@ -39,12 +41,34 @@ static void report(struct client_check *c)
                   LOG_STR("detail", str_from(op->fault.detail)));
 }
 
+static enum err run_retry(struct work *w, void *arg)
+{
+    struct client_check *c = arg;
+    int64_t count = 0;
+    enum err e = work_write(w);
+
+    return e ? e : grants_retry_client(w, c->op.client_check.client.client_id, &count);
+}
+
+/* When it fails they are tried again all the same, in five minutes at most. */
+static void retry(void *arg, void *db)
+{
+    struct client_check *c = arg;
+
+    if (db)
+        (void)!work_run(c->arena, &c->op.fault, db, c->services, run_retry, c);
+    must(sem_post(&c->ended) == 0);
+}
+
 static void heard(void *token)
 {
     struct client_check *c = token;
 
     report(c);
-    must(sem_post(&c->ended) == 0);
+    if (c->op.err == ERR_OK)
+        pool_submit_always(c->pool, retry, c);
+    else
+        must(sem_post(&c->ended) == 0);
 }
 
 static void begin(void *arg)
@@ -66,7 +90,7 @@ static void open_client(struct client_check *c, const struct settings *settings)
     must(oauth_client_open(&w, &client, &c->op.client_check.client) == ERR_OK);
 }
 
-struct client_check *client_check_start(struct loops *loops, struct log *log,
+struct client_check *client_check_start(struct loops *loops, struct pool *pool, struct log *log,
                                         const struct services *services)
 {
     struct client_check *c;
@@ -75,6 +99,7 @@ struct client_check *client_check_start(struct loops *loops, struct log *log,
         return NULL;
     c = mem_new(struct client_check);
     c->loop = loops_next(loops);
+    c->pool = pool;
     c->log = log;
     c->services = services;
     c->arena = arena_new(ARENA_MAX);

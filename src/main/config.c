@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/check.h"
 #include "io/file.h"
+#include "life/keeper.h"
 
 #define FILE_MAX_BYTES 65536
 #define WORKERS_MAX 64
@@ -186,12 +188,41 @@ static enum err choose(struct fault *f, const struct given *g, struct settings *
     return ERR_OK;
 }
 
-static enum err check_number(struct fault *f, const char *variable, str value, int64_t most,
-                             int64_t *ret)
+static enum err check_number(struct fault *f, const char *variable, str value, int64_t least,
+                             int64_t most)
 {
-    if (str_to_int64(value, ret) && *ret >= 1 && *ret <= most)
+    int64_t n;
+
+    if (str_to_int64(value, &n) && n >= least && n <= most)
         return ERR_OK;
-    return fail(f, ERR_CONFIG, "%s must be a number from 1 to %lld.", variable, (long long)most);
+    return fail(f, ERR_CONFIG, "%s must be a number from %lld to %lld.", variable, (long long)least,
+                (long long)most);
+}
+
+static enum err check_numbers(struct fault *f, const struct settings *s, size_t *ret_workers)
+{
+    const struct {
+        const char *variable;
+        str value;
+        int64_t least;
+        int64_t most;
+    } numbers[] = {
+        {"MORTISE_WORKERS", s->workers, 1, WORKERS_MAX},
+        {"MORTISE_UPSTREAM_TIMEOUT", s->upstream_timeout, 1, TIMEOUT_MAX_S},
+        {"MORTISE_KEEPER_PERIOD", s->keeper_period, 1, KEEPER_PERIOD_MAX_S},
+        {"MORTISE_IDLE_DAYS", s->idle_days, 0, KEEPER_IDLE_DAYS_MAX},
+    };
+    int64_t workers = 0;
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        enum err e = check_number(f, numbers[i].variable, numbers[i].value, numbers[i].least,
+                                  numbers[i].most);
+        if (e)
+            return e;
+    }
+    must(str_to_int64(s->workers, &workers));
+    *ret_workers = (size_t)workers;
+    return ERR_OK;
 }
 
 static enum err check_public_url(struct fault *f, str *url)
@@ -246,8 +277,6 @@ enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, st
 {
     struct given *g = arena_new_of(a, struct given);
     struct config c = {.workers = 0};
-    int64_t workers = 0;
-    int64_t timeout = 0;
     enum err e = ERR_OK;
 
     for (int i = 0; e == ERR_OK && i < argc; i++)
@@ -260,10 +289,7 @@ enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, st
     if (e == ERR_OK)
         e = choose(f, g, &c.settings);
     if (e == ERR_OK)
-        e = check_number(f, "MORTISE_WORKERS", c.settings.workers, WORKERS_MAX, &workers);
-    if (e == ERR_OK)
-        e = check_number(f, "MORTISE_UPSTREAM_TIMEOUT", c.settings.upstream_timeout, TIMEOUT_MAX_S,
-                         &timeout);
+        e = check_numbers(f, &c.settings, &c.workers);
     if (e == ERR_OK)
         e = check_public_url(f, &c.settings.public_url);
     if (e == ERR_OK)
@@ -272,7 +298,6 @@ enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, st
         e = check_log(f, c.settings.log, &c.log);
     if (e != ERR_OK)
         return e;
-    c.workers = (size_t)workers;
     *ret = c;
     return ERR_OK;
 }

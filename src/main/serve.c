@@ -18,7 +18,7 @@
 #include "io/pool.h"
 #include "io/signals.h"
 #include "jira/provider.h"
-#include "life/life.h"
+#include "life/keeper.h"
 #include "main/client_check.h"
 #include "main/commands.h"
 #include "main/store.h"
@@ -46,6 +46,7 @@ struct server {
     struct dispatch *dispatch;
     struct http_server *http;
     struct sweeper *sweeper;
+    struct keeper *keeper;
     struct client_check *client_check;
     char *database;
 };
@@ -131,7 +132,8 @@ static enum err start(struct server *s, struct fault *f)
     if (e != ERR_OK)
         return e;
     s->sweeper = sweeper_start(s->loops, s->pool, s->log, &s->services);
-    s->client_check = client_check_start(s->loops, s->log, &s->services);
+    s->keeper = keeper_start(s->loops, s->pool, s->services.life, &s->services);
+    s->client_check = client_check_start(s->loops, s->pool, s->log, &s->services);
     return ERR_OK;
 }
 
@@ -174,6 +176,7 @@ static int quiesce(struct server *s)
 {
     if (s->sweeper)
         sweeper_stop(s->sweeper);
+    keeper_stop(s->keeper);
     if (s->http)
         http_close(s->http, GRACE_MS);
     if (s->dispatch)
@@ -196,6 +199,7 @@ static void release(struct server *s)
         pool_stop(s->pool);
     jira_provider_free(&s->provider);
     loops_stop(s->loops);
+    keeper_free(s->keeper);
     life_free(s->services.life);
     sweeper_free(s->sweeper);
     dispatch_free(s->dispatch);

@@ -326,6 +326,7 @@ static enum err save(struct exchange *x, struct returning *r)
     str confirm = {NULL, 0};
     found.client_id = c->client.client_id;
     found.scopes = p->tokens.scopes;
+    found.reach = p->reach;
     found.access_expires = grant_access_expires(x->work, p->tokens.expires_in_s);
     enum err e = credentials_save(x->work, &c->moment, &found, &proof, &row, &confirm, &before);
     if (e == ERR_IDENTITY_CHANGED)
@@ -429,6 +430,7 @@ enum err oauth_choose_finish(struct exchange *x)
         return e;
     found.client_id = c->choice->client_id;
     found.scopes = c->choice->scopes;
+    found.reach = c->choice->reach;
     found.access_expires = c->choice->access_expires;
     e = credentials_save(x->work, &c->choice->moment, &found, &proof, &row, &c->confirm, &before);
     if (e == ERR_IDENTITY_CHANGED)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "core/connections.h"
+#include "core/grant_refresh.h"
 #include "core/oauth_clients.h"
 #include "core/throttle.h"
 #include "resources/app_doc.h"
@@ -279,6 +280,17 @@ enum err client_test_begin(struct exchange *x)
     return ERR_OK;
 }
 
+static str tested_sentence(struct exchange *x, int64_t retried)
+{
+    if (!retried)
+        return STR("Atlassian accepts this OAuth client.");
+    return arena_printf(x->arena,
+                        "Atlassian accepts this OAuth client. %lld %s refused because of it before"
+                        " and will be renewed at the next use.",
+                        (long long)retried,
+                        retried == 1 ? "authorisation was" : "authorisations were");
+}
+
 enum err client_test_finish(struct exchange *x)
 {
     const struct provider_op *op = x->carried;
@@ -289,6 +301,11 @@ enum err client_test_finish(struct exchange *x)
                     " right secret; nobody has to reconnect for that.");
     if (op->err)
         return provider_wait_failed(x, op);
-    enum err e = place_of(x, &at);
-    return e ? e : answer(x, &at, STR("Atlassian accepts this OAuth client."), 0);
+    int64_t retried = 0;
+    enum err e = work_write(x->work);
+    if (!e)
+        e = place_of(x, &at);
+    if (!e)
+        e = grants_retry_client(x->work, op->client_check.client.client_id, &retried);
+    return e ? e : answer(x, &at, tested_sentence(x, retried), 0);
 }

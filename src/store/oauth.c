@@ -99,27 +99,31 @@ enum err store_oauth_client_delete(struct db *d, struct arena *a, struct fault *
 /* --- grants ----------------------------------------------------------------------------------- */
 
 #define GRANT_COLUMNS                                                                              \
-    "id, client_id, account_id, scopes, generation, sealed_access, sealed_refresh,"                \
-    " access_expires, granted, refreshed"
+    "id, client_id, account_id, site_id, scopes, generation, sealed_access, sealed_refresh,"       \
+    " access_expires, granted, refreshed, keep_at, failures, failing_since, next_try, last_class," \
+    " last_error"
 
-static struct grant_row *grant_of(struct arena *a, const struct db_rows *r)
+static struct grant_row grant_of(const struct db_rows *r, size_t i)
 {
-    if (r->count == 0)
-        return NULL;
-    struct grant_row *row = arena_new_of(a, struct grant_row);
-    *row = (struct grant_row){
-        .id = db_text(r, 0, 0),
-        .client_id = db_text(r, 0, 1),
-        .account_id = db_text(r, 0, 2),
-        .scopes = db_text(r, 0, 3),
-        .generation = db_int(r, 0, 4),
-        .sealed_access = db_blob(r, 0, 5),
-        .sealed_refresh = db_blob(r, 0, 6),
-        .access_expires = db_int(r, 0, 7),
-        .granted = db_int(r, 0, 8),
-        .refreshed = db_int(r, 0, 9),
+    return (struct grant_row){
+        .id = db_text(r, i, 0),
+        .client_id = db_text(r, i, 1),
+        .account_id = db_text(r, i, 2),
+        .site_id = db_text(r, i, 3),
+        .scopes = db_text(r, i, 4),
+        .generation = db_int(r, i, 5),
+        .sealed_access = db_blob(r, i, 6),
+        .sealed_refresh = db_blob(r, i, 7),
+        .access_expires = db_int(r, i, 8),
+        .granted = db_int(r, i, 9),
+        .refreshed = db_int(r, i, 10),
+        .keep_at = db_int(r, i, 11),
+        .failures = db_int(r, i, 12),
+        .failing_since = db_int(r, i, 13),
+        .next_try = db_int(r, i, 14),
+        .last_class = db_text(r, i, 15),
+        .last_error = db_text(r, i, 16),
     };
-    return row;
 }
 
 enum err store_grant_find(struct db *d, struct arena *a, struct fault *f, str id,
@@ -128,39 +132,143 @@ enum err store_grant_find(struct db *d, struct arena *a, struct fault *f, str id
     struct db_rows r;
     enum err e =
         db_query(d, a, f, &r, "SELECT " GRANT_COLUMNS " FROM oauth_grants WHERE id = $1", DB_T(id));
-    if (!e)
-        *ret = grant_of(a, &r);
-    return e;
+    if (e)
+        return e;
+    *ret = NULL;
+    if (r.count) {
+        *ret = arena_new_of(a, struct grant_row);
+        **ret = grant_of(&r, 0);
+    }
+    return ERR_OK;
 }
 
-enum err store_grant_of(struct db *d, struct arena *a, struct fault *f, str client_id,
-                        str account_id, struct grant_row **ret)
+enum err store_grants_of(struct db *d, struct arena *a, struct fault *f, str client_id,
+                         str account_id, struct grant_row **ret, size_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "SELECT " GRANT_COLUMNS " FROM oauth_grants WHERE client_id = $1"
-                          " AND account_id = $2",
+                          " AND account_id = $2 ORDER BY site_id",
                           DB_T(client_id), DB_T(account_id));
-    if (!e)
-        *ret = grant_of(a, &r);
-    return e;
+    if (e)
+        return e;
+    struct grant_row *rows = arena_alloc_array(a, r.count + 1, sizeof(*rows));
+    for (size_t i = 0; i < r.count; i++)
+        rows[i] = grant_of(&r, i);
+    *ret = rows;
+    *ret_count = r.count;
+    return ERR_OK;
 }
 
 enum err store_grant_save(struct db *d, struct arena *a, struct fault *f, const struct grant_row *g)
 {
     struct db_rows r;
+    return db_query(
+        d, a, f, &r,
+        "INSERT INTO oauth_grants (id, client_id, account_id, site_id, scopes, generation,"
+        " sealed_access, sealed_refresh, access_expires, granted, refreshed, keep_at, failures,"
+        " failing_since, next_try, last_class, last_error)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+        " ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes,"
+        " generation = excluded.generation, sealed_access = excluded.sealed_access,"
+        " sealed_refresh = excluded.sealed_refresh, access_expires = excluded.access_expires,"
+        " granted = excluded.granted, refreshed = excluded.refreshed, keep_at = excluded.keep_at,"
+        " failures = excluded.failures, failing_since = excluded.failing_since,"
+        " next_try = excluded.next_try, last_class = excluded.last_class,"
+        " last_error = excluded.last_error",
+        DB_T(g->id), DB_T(g->client_id), DB_T(g->account_id), DB_T(g->site_id), DB_T(g->scopes),
+        DB_I(g->generation), DB_B(g->sealed_access), DB_B(g->sealed_refresh),
+        DB_I(g->access_expires), DB_I(g->granted), db_int_or_null(g->refreshed), DB_I(g->keep_at),
+        DB_I(g->failures), db_int_or_null(g->failing_since), db_int_or_null(g->next_try),
+        db_text_or_null(g->last_class), db_text_or_null(g->last_error));
+}
+
+enum err store_grant_failed(struct db *d, struct arena *a, struct fault *f,
+                            const struct grant_row *g)
+{
+    struct db_rows r;
     return db_query(d, a, f, &r,
-                    "INSERT INTO oauth_grants (id, client_id, account_id, scopes, generation,"
-                    " sealed_access, sealed_refresh, access_expires, granted, refreshed)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-                    " ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes,"
-                    " generation = excluded.generation, sealed_access = excluded.sealed_access,"
-                    " sealed_refresh = excluded.sealed_refresh,"
-                    " access_expires = excluded.access_expires, granted = excluded.granted,"
-                    " refreshed = excluded.refreshed",
-                    DB_T(g->id), DB_T(g->client_id), DB_T(g->account_id), DB_T(g->scopes),
-                    DB_I(g->generation), DB_B(g->sealed_access), DB_B(g->sealed_refresh),
-                    DB_I(g->access_expires), DB_I(g->granted), db_int_or_null(g->refreshed));
+                    "UPDATE oauth_grants SET failures = $1, failing_since = $2, next_try = $3,"
+                    " last_class = $4, last_error = $5 WHERE id = $6 AND generation = $7",
+                    DB_I(g->failures), db_int_or_null(g->failing_since),
+                    db_int_or_null(g->next_try), db_text_or_null(g->last_class),
+                    db_text_or_null(g->last_error), DB_T(g->id), DB_I(g->generation));
+}
+
+enum err store_grants_retry_client(struct db *d, struct arena *a, struct fault *f, str client_id,
+                                   int64_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "UPDATE oauth_grants SET next_try = NULL"
+                          " WHERE client_id = $1 AND last_class = 'client'",
+                          DB_T(client_id));
+    if (!e)
+        *ret_count = r.changed;
+    return e;
+}
+
+/* --- due though nobody asks ------------------------------------------------------------------- */
+
+/* One connected credential a grant: its id is the least. */
+#define DUE_COLUMNS                                                                                \
+    "SELECT g.id, g.generation, c.app_id, c.connection_id,"                                        \
+    " (SELECT max(u.last_used) FROM credentials u WHERE u.grant_id = g.id),"                       \
+    " (SELECT max(u.since) FROM credentials u WHERE u.grant_id = g.id)"
+#define DUE_CREDENTIAL                                                                             \
+    " LEFT JOIN credentials c ON c.id = (SELECT min(m.id) FROM credentials m"                      \
+    " WHERE m.grant_id = g.id AND m.status = 'connected'"
+
+static void due_of(struct arena *a, const struct db_rows *r, struct due_grant **ret,
+                   size_t *ret_count)
+{
+    struct due_grant *rows = arena_alloc_array(a, r->count + 1, sizeof(*rows));
+    for (size_t i = 0; i < r->count; i++)
+        rows[i] = (struct due_grant){db_text(r, i, 0), db_int(r, i, 1), db_text(r, i, 2),
+                                     db_text(r, i, 3), db_int(r, i, 4), db_int(r, i, 5)};
+    *ret = rows;
+    *ret_count = r->count;
+}
+
+enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
+                                  int64_t limit, struct due_grant **ret, size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r,
+                 DUE_COLUMNS " FROM refresh_journal j JOIN oauth_grants g"
+                             " ON g.id = j.grant_id" DUE_CREDENTIAL ") WHERE j.began IS NOT NULL"
+                             " AND COALESCE(g.next_try, 0) <= $1"
+                             " ORDER BY j.until LIMIT $2",
+                 DB_I(now_ms), DB_I(limit));
+    if (!e)
+        due_of(a, &r, ret, ret_count);
+    return e;
+}
+
+enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
+                           int64_t db_now_ms, int64_t limit, struct due_grant **ret,
+                           size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r,
+                 DUE_COLUMNS
+                 " FROM oauth_grants g" DUE_CREDENTIAL
+                 " AND m.suspended IS NULL) WHERE g.keep_at <= $1 AND COALESCE(g.next_try, 0) <= $2"
+                 " ORDER BY g.keep_at LIMIT $3",
+                 DB_I(now_ms), DB_I(db_now_ms), DB_I(limit));
+    if (!e)
+        due_of(a, &r, ret, ret_count);
+    return e;
+}
+
+enum err store_grant_keep_later(struct db *d, struct arena *a, struct fault *f, str grant,
+                                int64_t keep_at)
+{
+    struct db_rows r;
+    return db_query(d, a, f, &r, "UPDATE oauth_grants SET keep_at = $1 WHERE id = $2",
+                    DB_I(keep_at), DB_T(grant));
 }
 
 enum err store_grant_drop_unused(struct db *d, struct arena *a, struct fault *f, str id)
@@ -190,6 +298,24 @@ enum err store_grant_uses(struct db *d, struct arena *a, struct fault *f, str id
     if (!e)
         *ret = db_int(&r, 0, 0);
     return e;
+}
+
+enum err store_grant_sites(struct db *d, struct arena *a, struct fault *f, str grant,
+                           str credential, str **ret, size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT DISTINCT site_id FROM credentials"
+                          " WHERE grant_id = $1 AND id <> $2",
+                          DB_T(grant), DB_T(credential));
+    if (e)
+        return e;
+    str *sites = arena_alloc_array(a, r.count + 1, sizeof(*sites));
+    for (size_t i = 0; i < r.count; i++)
+        sites[i] = db_text(&r, i, 0);
+    *ret = sites;
+    *ret_count = r.count;
+    return ERR_OK;
 }
 
 enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fault *f, str grant,

@@ -38,6 +38,7 @@ struct grant_row {
     str id;
     str client_id;
     str account_id;
+    str site_id; /* empty: its tokens reach every site consented to; else the only one */
     str scopes;
     int64_t generation;
     str sealed_access;
@@ -45,20 +46,60 @@ struct grant_row {
     int64_t access_expires;
     int64_t granted;
     int64_t refreshed;
+    int64_t keep_at; /* refreshed from then on, though nobody uses it */
+    int64_t failures;
+    int64_t failing_since; /* 0: the last refresh went well */
+    int64_t next_try;      /* not before, by the database's clock; 0: at once */
+    str last_class;        /* transient, client, dead; p == NULL: none failed */
+    str last_error;
 };
 
 /* *ret NULL when there is none. */
 MUST_USE enum err store_grant_find(struct db *d, struct arena *a, struct fault *f, str id,
                                    struct grant_row **ret);
-MUST_USE enum err store_grant_of(struct db *d, struct arena *a, struct fault *f, str client_id,
-                                 str account_id, struct grant_row **ret);
-/* Inserts, or replaces the tokens, scopes, times and generation of the row with this id. */
+/* Of one client and account: the one that reaches every site, and those of one site only. */
+MUST_USE enum err store_grants_of(struct db *d, struct arena *a, struct fault *f, str client_id,
+                                  str account_id, struct grant_row **ret, size_t *ret_count);
+/* Inserts, or replaces everything but client, account and site of the row with this id. */
 MUST_USE enum err store_grant_save(struct db *d, struct arena *a, struct fault *f,
                                    const struct grant_row *row);
 /* Deletes the grant if no credential stands on it any more. */
 MUST_USE enum err store_grant_drop_unused(struct db *d, struct arena *a, struct fault *f, str id);
 /* All such. */
 MUST_USE enum err store_grants_drop_unused(struct db *d, struct arena *a, struct fault *f);
+
+/* A refresh failed: the counters, next_try, class and sentence of the row, while the generation is
+ * this. */
+MUST_USE enum err store_grant_failed(struct db *d, struct arena *a, struct fault *f,
+                                     const struct grant_row *row);
+/* Grants of the client whose refreshes failed by the operator's fault may be tried at once. */
+MUST_USE enum err store_grants_retry_client(struct db *d, struct arena *a, struct fault *f,
+                                            str client_id, int64_t *ret_count);
+
+/* A grant to be refreshed by nobody's wish, with a connected credential of it: its connection knows
+ * the client. */
+struct due_grant {
+    str grant;
+    int64_t generation;
+    str app; /* p == NULL: nothing that works stands on it */
+    str connection;
+    int64_t last_used; /* of all that stand on it; 0: never */
+    int64_t since;     /* when the youngest of them was entered */
+};
+/* Refreshes that were begun and whose outcome is not known, also those under way; next_try is
+ * obeyed, by the database's clock. */
+MUST_USE enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f,
+                                           int64_t now_ms, int64_t limit, struct due_grant **ret,
+                                           size_t *ret_count);
+/* Idle since long: keep_at has come (the earliest first), next_try is obeyed. */
+MUST_USE enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
+                                    int64_t db_now_ms, int64_t limit, struct due_grant **ret,
+                                    size_t *ret_count);
+MUST_USE enum err store_grant_keep_later(struct db *d, struct arena *a, struct fault *f, str grant,
+                                         int64_t keep_at);
+/* Sites of the credentials that stand on a grant, each once, without that of `credential`. */
+MUST_USE enum err store_grant_sites(struct db *d, struct arena *a, struct fault *f, str grant,
+                                    str credential, str **ret, size_t *ret_count);
 
 /* How many credentials stand on a grant. */
 MUST_USE enum err store_grant_uses(struct db *d, struct arena *a, struct fault *f, str id,

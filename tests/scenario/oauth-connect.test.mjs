@@ -159,6 +159,10 @@ test('a wrong client secret is the operator\'s fault, said so, and nobody is sen
   } finally {
     await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
   }
+  const backsOff = await run(user, app, id, { path: '/rest/api/3/myself' });
+  assertProblem(backsOff, 409, 'client_refused', /tries again at \d\d:\d\d:\d\d UTC/);
+  const tested = await root.post('/settings/oauth-client/test');
+  assert.match(tested.body.sentence, /1 authorisation was refused because of it/, tested.text);
   assert.equal((await run(user, app, id, { path: '/rest/api/3/myself' })).status, 200);
 });
 

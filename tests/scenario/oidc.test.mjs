@@ -271,6 +271,7 @@ test('a wrong client secret is an operator\'s fault: nobody has to reconnect', a
   } finally {
     await secret(CLIENT_SECRET);
   }
+  assert.equal((await root.post('/settings/oauth-client/test')).status, 200); // tries again at once
   await works();
   assert.equal(await stateOf(), 'connected');
 });
@@ -285,7 +286,7 @@ test('the provider dies: bad luck, no reconnect; when it is back, all goes on', 
   } finally {
     await o.startProvider();
   }
-  await works();
+  await until(async () => (await myself()).status === 200, 'the end of the back-off');
   assert.equal(refreshes().length, 1);
 });
 

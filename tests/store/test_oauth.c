@@ -123,6 +123,7 @@ static struct grant_row grant(const char *id, const char *client_id, const char 
         .id = str_from(id),
         .client_id = str_from(client_id),
         .account_id = str_from(account),
+        .site_id = STR(""),
         .scopes = STR("read"),
         .generation = 1,
         .sealed_access = STR("a\0a"),
@@ -170,6 +171,7 @@ static void a_grant_is_found_by_id_and_by_client_and_account(void **state)
 {
     struct contract *c = *state;
     struct grant_row *row = NULL;
+    size_t count = 0;
     seed(c);
     save_grant(c, "g1", "A", "5b10");
     save_grant(c, "g2", "A", "other");
@@ -183,10 +185,11 @@ static void a_grant_is_found_by_id_and_by_client_and_account(void **state)
     assert_int_equal(row->access_expires, 77);
     assert_int_equal(row->granted, 8);
     assert_int_equal(row->refreshed, 0);
-    contract_ok(c, store_grant_of(STORE(c), STR("B"), STR("5b10"), &row));
+    contract_ok(c, store_grants_of(STORE(c), STR("B"), STR("5b10"), &row, &count));
+    assert_int_equal(count, 1);
     assert_str(row->id, "g3");
-    contract_ok(c, store_grant_of(STORE(c), STR("B"), STR("other"), &row));
-    assert_null(row);
+    contract_ok(c, store_grants_of(STORE(c), STR("B"), STR("other"), &row, &count));
+    assert_int_equal(count, 0);
     assert_null(find_grant(c, "g4"));
 }
 

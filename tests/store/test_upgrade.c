@@ -17,6 +17,7 @@ static void only_the_first(struct contract *c)
 
     assert_true(count >= 2);
     contract_script(c, "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
+                       "DROP TABLE refresh_journal;"
                        "DROP TABLE oauth_grants; DROP TABLE oauth_clients; DROP TABLE connections;"
                        "DROP TABLE sites; DROP TABLE permissions; DROP TABLE apps;"
                        "DROP TABLE group_members; DROP TABLE groups; DROP TABLE sessions;"
@@ -118,7 +119,7 @@ static void check_credentials(struct contract *c)
     assert_null(row->sealed.p);
 }
 
-static void nothing_is_lost_by_0002(void **state)
+static void nothing_is_lost(void **state)
 {
     struct contract *c = *state;
     struct connection_row n;
@@ -174,7 +175,7 @@ static void references_hold_afterwards(void **state)
 int main(void)
 {
     static const struct contract_case cases[] = {
-        CONTRACT(nothing_is_lost_by_0002),
+        CONTRACT(nothing_is_lost),
         CONTRACT(references_hold_afterwards),
     };
     return contract_run(cases, COUNT_OF(cases));

@@ -1,4 +1,5 @@
 /* core/grants.h: one grant an account and client, its generations, and its end. */
+#include "core/grant_refresh.h"
 #include "core/grants.h"
 #include "jira.h"
 
@@ -109,8 +110,19 @@ static enum err begin(struct jira *x, const char *connection, str grant, int64_t
 {
     str app = strcmp(connection, "con3") == 0 ? STR("moon") : STR("sun");
 
-    return grant_refresh_begin(world_work(&x->o, NULL), grant, generation, app,
-                               str_from(connection), ret);
+    struct grant_question q = {grant,       generation,        app, str_from(connection),
+                               STR("test"), GRANT_OBEY_BACKOFF};
+    struct work *w = world_work(&x->o, NULL);
+
+    return world_end(w, grant_refresh_begin(w, &q, ret));
+}
+
+static const struct grant_lease *lease_of(int64_t generation)
+{
+    static struct grant_lease lease;
+
+    lease = (struct grant_lease){.generation = generation, .fence = 1};
+    return &lease;
 }
 
 static void refresh_done(struct grant_refresh *r)
@@ -133,7 +145,8 @@ static enum err answer(struct jira *x, struct db *db, str grant, int64_t generat
 
     if (!rotated)
         secret_wipe(&made.tokens.refresh);
-    e = grant_refresh_save(w, grant, generation, &made.tokens, &access, ret_generation);
+    e = grant_refresh_save(w, grant, STR("test"), lease_of(generation), &made.tokens, &access,
+                           ret_generation);
     *ret_access = e ? STR("") : arena_str(x->o.c->arena, secret_expose(&access));
     jira_exchange_wipe(&made);
     return world_end(w, e);
@@ -161,7 +174,7 @@ static void a_refresh_begins_with_token_and_client(void **state)
     jira_connect(&x, "bob", "con1", "acc");
     str grant = jira_grant(&x, "con1", "bob")->id;
     contract_ok(x.o.c, begin(&x, "con1", grant, 1, &r));
-    assert_false(r.fresh);
+    assert_int_equal(r.turn, GRANT_OURS);
     assert_int_equal(r.generation, 1);
     assert_str(secret_expose(&r.refresh), "refresh-1");
     assert_false(secret_is_set(&r.access));
@@ -170,7 +183,7 @@ static void a_refresh_begins_with_token_and_client(void **state)
     refresh_done(&r);
     /* found stale by somebody who holds an older one: the new one is handed out */
     contract_ok(x.o.c, begin(&x, "con1", grant, 0, &r));
-    assert_true(r.fresh);
+    assert_int_equal(r.turn, GRANT_FRESH);
     assert_int_equal(r.generation, 1);
     assert_str(secret_expose(&r.access), "access-1");
     assert_false(secret_is_set(&r.refresh) || secret_is_set(&r.client.client_secret));
@@ -178,7 +191,7 @@ static void a_refresh_begins_with_token_and_client(void **state)
     /* unless that is over as well */
     x.o.now_ms += 3600 * CLOCK_SECOND_MS;
     contract_ok(x.o.c, begin(&x, "con1", grant, 0, &r));
-    assert_false(r.fresh);
+    assert_int_equal(r.turn, GRANT_OURS);
     assert_str(secret_expose(&r.refresh), "refresh-1");
     refresh_done(&r);
     jira_close(&x);
@@ -207,7 +220,10 @@ static void only_the_client_that_made_it_refreshes(void **state)
     x.o.settings.jira_client_id = STR("");
     assert_err(begin(&x, "con1", grant, 1, &r), ERR_NEEDS_RECONNECT);
     x.o.settings.jira_client_id = STR("env-client");
-    assert_err(grant_refresh_begin(world_work(&x.o, NULL), grant, 1, STR("moon"), STR("con1"), &r),
+    struct grant_question elsewhere = {grant,       1,           STR("moon"),
+                                       STR("con1"), STR("test"), GRANT_OBEY_BACKOFF};
+    struct work *w = world_work(&x.o, NULL);
+    assert_err(world_end(w, grant_refresh_begin(w, &elsewhere, &r)),
                ERR_NEEDS_RECONNECT); /* no such connection in that app */
     contract_ok(x.o.c, begin(&x, "con1", grant, 1, &r));
     refresh_done(&r);
@@ -266,9 +282,13 @@ static void without_a_new_refresh_token_the_old_one_stays(void **state)
 
 static enum err refused(struct jira *x, str grant, int64_t generation)
 {
+    SECRET_AUTO struct secret access = {0};
     struct work *w = world_work(&x->o, NULL);
+    int64_t now = 0;
+    str why;
 
-    return world_end(w, grant_refresh_refused(w, grant, generation, STR("Atlassian said no.")));
+    return world_end(w, grant_refresh_refused(w, grant, STR("test"), lease_of(generation),
+                                              STR("Atlassian said no."), &access, &now, &why));
 }
 
 static void a_refusal_counts_for_its_generation(void **state)
@@ -289,7 +309,7 @@ static void a_refusal_counts_for_its_generation(void **state)
     assert_int_equal(jira_decision(&x, "bob", "con3"), DECISION_RECONNECT);
     assert_int_equal(jira_decision(&x, "carl", "con1"), DECISION_USE);
     assert_str(jira_row(&x, "con1", "bob")->why, "Atlassian said no.");
-    contract_ok(x.o.c, refused(&x, STR("unknown"), 2));
+    assert_err(refused(&x, STR("unknown"), 2), ERR_NEEDS_RECONNECT);
     /* one new consent connects all that stood on it again */
     jira_connect(&x, "bob", "con3", "acc");
     assert_int_equal(jira_decision(&x, "bob", "con1"), DECISION_USE);
@@ -316,7 +336,7 @@ static void a_disconnect_during_a_refresh(void **state)
     assert_err(answer(&x, NULL, grant, 1, 1, &access, &generation), ERR_NEEDS_RECONNECT);
     assert_str(access, "");
     assert_int_equal(grants(&x), 0);
-    contract_ok(x.o.c, refused(&x, grant, 1));
+    assert_err(refused(&x, grant, 1), ERR_NEEDS_RECONNECT);
     assert_str(jira_row(&x, "con1", "bob")->status, "disconnected");
     assert_err(begin(&x, "con1", grant, 1, &r), ERR_NEEDS_RECONNECT);
     /* connected again meanwhile: that is another grant */
@@ -330,6 +350,7 @@ static void a_consent_without_refresh_token_is_not_kept(void **state)
 {
     SECRET_AUTO struct secret access = {0}, none = {0};
     struct grant_tokens tokens = {&access, &none, 5, STR("read")};
+    struct grant_reach reach = {STR("cred"), STR("site"), STR("")};
     struct jira x;
     struct work *w;
     str id = STR("");
@@ -339,7 +360,7 @@ static void a_consent_without_refresh_token_is_not_kept(void **state)
     for (int i = 0; i < 2; i++) {
         w = world_work(&x.o, NULL);
         contract_ok(x.o.c, work_write(w));
-        assert_err(world_end(w, grant_save(w, STR("env-client"), STR("acc"), &tokens, &id)),
+        assert_err(world_end(w, grant_save(w, STR("env-client"), STR("acc"), &reach, &tokens, &id)),
                    ERR_SCOPE_MISSING);
         tokens.refresh = NULL;
     }
@@ -370,6 +391,7 @@ static void *save_in_thread(void *arg)
 
     do {
         SECRET_AUTO struct secret access = {0};
+        struct grant_lease lease = {.generation = 1, .fence = 1};
         struct provider_tokens tokens = {.expires_in_s = 60};
         struct work w = {.arena = a,
                          .fault = &f,
@@ -377,8 +399,8 @@ static void *save_in_thread(void *arg)
                          .services = &r->x->o.services,
                          .now_ms = r->x->o.now_ms};
         secret_set(&tokens.access, r->access, strlen(r->access));
-        r->result =
-            world_end(&w, grant_refresh_save(&w, r->grant, 1, &tokens, &access, &r->generation));
+        r->result = world_end(&w, grant_refresh_save(&w, r->grant, STR("test"), &lease, &tokens,
+                                                     &access, &r->generation));
         if (!r->result)
             memcpy(r->got, access.p, access.n);
         secret_wipe(&tokens.access);

@@ -1,6 +1,7 @@
 /* Values moved by SQL between rows, owners, accounts, clients or hosts do not open: credentials,
  * grants, OAuth clients, connects under way. Each line of a table is one attack on a database in
  * which everything opens; the same statement is never needed for honest use. */
+#include "core/grant_refresh.h"
 #include "jira.h"
 
 /* bob on con1 (account one) and con2 (account one), carl on con1 (account two), a shared one on
@@ -170,6 +171,15 @@ static void the_tokens_of_a_grant_stay_there(void **state)
     run_all(state, attacks, COUNT_OF(attacks));
 }
 
+static enum err begin(struct jira *x, str grant, int64_t generation, struct grant_refresh *ret)
+{
+    struct grant_question q = {grant,       generation,  STR("sun"),
+                               STR("con1"), STR("test"), GRANT_AT_ONCE};
+    struct work *w = world_work(&x->o, NULL);
+
+    return world_end(w, grant_refresh_begin(w, &q, ret));
+}
+
 /* The same for the token that is never used at Jira. */
 static void a_refresh_token_stays_in_its_row(void **state)
 {
@@ -188,8 +198,7 @@ static void a_refresh_token_stays_in_its_row(void **state)
         if (i < COUNT_OF(attacks))
             jira_sql(&x, attacks[i]);
         int64_t generation = jira_grant(&x, "con1", "bob")->generation;
-        enum err e = grant_refresh_begin(world_work(&x.o, NULL), grant, generation, STR("sun"),
-                                         STR("con1"), &r);
+        enum err e = begin(&x, grant, generation, &r);
         if (e != (i < COUNT_OF(attacks) ? ERR_NEEDS_RECONNECT : ERR_OK))
             fail_msg("attack %zu: %s", i, e ? err_name(e) : "ERR_OK");
         secret_wipe(&r.refresh);
@@ -209,15 +218,13 @@ static void other_servers_get_nothing(void **state)
     str grant = jira_grant(&x, "con1", "bob")->id;
     x.provider.gateway = STR("https://evil.test");
     assert_err(jira_use(&x, "bob", "con1", &secret), ERR_NEEDS_RECONNECT);
-    contract_ok(x.o.c,
-                grant_refresh_begin(world_work(&x.o, NULL), grant, 2, STR("sun"), STR("con1"), &r));
+    contract_ok(x.o.c, begin(&x, grant, 2, &r));
     secret_wipe(&r.refresh);
     secret_wipe(&r.client.client_secret);
     x.provider.gateway = STR(JIRA_GATEWAY);
     x.provider.auth_origin = STR("https://evil.test");
     contract_ok(x.o.c, jira_use(&x, "bob", "con1", &secret));
-    assert_err(grant_refresh_begin(world_work(&x.o, NULL), grant, 2, STR("sun"), STR("con1"), &r),
-               ERR_NEEDS_RECONNECT);
+    assert_err(begin(&x, grant, 2, &r), ERR_NEEDS_RECONNECT);
     jira_close(&x);
 }
 
@@ -251,8 +258,7 @@ static void an_access_token_is_no_refresh_token(void **state)
     str grant = jira_grant(&x, "con1", "bob")->id;
     jira_sql(&x, SET_GRANT("sealed_access = sealed_refresh, sealed_refresh = sealed_access"));
     assert_err(jira_use(&x, "bob", "con1", &secret), ERR_NEEDS_RECONNECT);
-    assert_err(grant_refresh_begin(world_work(&x.o, NULL), grant, 1, STR("sun"), STR("con1"), &r),
-               ERR_NEEDS_RECONNECT);
+    assert_err(begin(&x, grant, 1, &r), ERR_NEEDS_RECONNECT);
     jira_close(&x);
 }
 

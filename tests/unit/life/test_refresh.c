@@ -426,7 +426,15 @@ static void what_is_nobodys_fault_leaves_the_credential(struct scene *s,
     assert_int_equal(scene_generation(s), 1);
     shot_close(&t);
 
+    /* not asked again at once, and then it works */
     s->fake.token_endpoint = FAKE_ROTATES;
+    shot_open(&t, s, 1, 1, STALE_MS);
+    shot_run(&t);
+    assert_int_equal(t.op.err, e == ERR_CLIENT_REFUSED ? e : ERR_UPSTREAM_UNREACHABLE);
+    assert_non_null(strstr(fault_text(&t.op.fault), "the fake says no Mortise tries again at "));
+    assert_int_equal(s->fake.refreshes, 1);
+    shot_close(&t);
+    contract_script(s->c, "UPDATE oauth_grants SET next_try = 1");
     shot_open(&t, s, 1, 1, STALE_MS);
     shot_run(&t);
     assert_true(answered(&t));

@@ -61,9 +61,11 @@ static int teardown(void **state)
 /* Checks to the end and reads the log. */
 static void check(struct fixture *x)
 {
-    struct client_check *c = client_check_start(x->loops, x->log, &x->services);
+    struct pool *pool = pool_start(1, 4, (struct pool_hooks){NULL, NULL, NULL}); /* no database */
+    struct client_check *c = client_check_start(x->loops, pool, x->log, &x->services);
 
     client_check_end(c);
+    pool_stop(pool);
     log_free(x->log);
     (void)close(x->log_pipe[1]);
     ssize_t n = read(x->log_pipe[0], x->text, sizeof(x->text) - 1);

@@ -1,0 +1,251 @@
+/* See the header: states and invariants. */
+#include "life/keeper.h"
+
+#include <semaphore.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/settings.h"
+#include "life/flight.h"
+#include "store/journal.h"
+#include "store/oauth.h"
+
+#define ARENA_MAX ((size_t)4 << 20)
+
+struct keeper {
+    struct loop *loop;
+    struct pool *pool;
+    struct life *life;
+    const struct services *services;
+    int64_t idle_ms; /* 0: kept for ever */
+    struct event *timer;
+    sem_t stopped;
+    int stopping;
+    /* the look that is being tended; NULL: resting */
+    struct look *look;
+};
+
+struct look {
+    struct keeper *keeper;
+    struct arena *arena;
+    struct due_grant *due;
+    size_t count;
+    size_t next; /* to be begun */
+    size_t under_way;
+};
+
+struct tending {
+    struct look *look;
+    struct flight_waiter waiter;
+};
+
+static int64_t number(str text)
+{
+    int64_t n = 0;
+
+    must(str_to_int64(text, &n)); /* checked by main/config.c */
+    return n;
+}
+
+/* --- tending ---------------------------------------------------------------------------------- */
+
+static void rest(struct look *l)
+{
+    l->keeper->look = NULL;
+    arena_free(l->arena);
+}
+
+static void tend_more(struct look *l);
+
+static void landed(void *arg)
+{
+    struct tending *t = arg;
+    struct look *l = t->look;
+
+    secret_wipe(&t->waiter.access);
+    mem_free(t);
+    l->under_way--;
+    tend_more(l);
+}
+
+static void tend(struct look *l, const struct due_grant *due)
+{
+    struct tending *t = mem_new(struct tending);
+
+    t->look = l;
+    t->waiter = (struct flight_waiter){
+        .wish = {l->keeper->loop, due->grant, due->generation, due->app, due->connection,
+                 GRANT_OBEY_BACKOFF},
+        .leaves_to_others = 1,
+        .landed = landed,
+        .arg = t,
+    };
+    l->under_way++;
+    life_tend(l->keeper->life, &t->waiter);
+}
+
+static void tend_more(struct look *l)
+{
+    while (!l->keeper->stopping && l->next < l->count && l->under_way < KEEPER_AT_ONCE)
+        tend(l, &l->due[l->next++]);
+    if (l->under_way == 0)
+        rest(l);
+}
+
+static void have_looked(void *arg)
+{
+    tend_more(arg);
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static int is_worth_keeping(const struct keeper *k, const struct work *w,
+                            const struct due_grant *due)
+{
+    int64_t last = due->last_used > due->since ? due->last_used : due->since;
+
+    return due->app.p != NULL && (k->idle_ms == 0 || last > w->now_ms - k->idle_ms);
+}
+
+static void add(struct look *l, const struct due_grant *due)
+{
+    l->due[l->count++] = (struct due_grant){
+        .grant = arena_str(l->arena, due->grant),
+        .generation = due->generation,
+        .app = arena_str(l->arena, due->app),
+        .connection = arena_str(l->arena, due->connection),
+    };
+}
+
+/* What nothing living stands on any more has nothing to be finished. */
+static enum err look_for_interrupted(struct look *l, struct work *w, int64_t db_now)
+{
+    struct due_grant *found = NULL;
+    size_t count = 0;
+    enum err e = store_grants_interrupted(w->db, w->arena, w->fault, db_now, KEEPER_LOOK_MAX / 2,
+                                          &found, &count);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        if (found[i].app.p)
+            add(l, &found[i]);
+        else
+            e = store_journal_settle(w->db, w->arena, w->fault, found[i].grant);
+    }
+    return e;
+}
+
+/* What is not worth keeping is looked at again in a day. */
+static enum err look_for_idle(struct look *l, struct work *w, int64_t db_now)
+{
+    struct due_grant *found = NULL;
+    size_t count = 0;
+    enum err e = store_grants_idle(w->db, w->arena, w->fault, w->now_ms, db_now,
+                                   KEEPER_LOOK_MAX / 2, &found, &count);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        if (is_worth_keeping(l->keeper, w, &found[i]))
+            add(l, &found[i]);
+        else
+            e = store_grant_keep_later(w->db, w->arena, w->fault, found[i].grant,
+                                       w->now_ms + CLOCK_DAY_MS);
+    }
+    return e;
+}
+
+static enum err run_look(struct work *w, void *arg)
+{
+    struct look *l = arg;
+    int64_t db_now = 0;
+    enum err e = db_clock_ms(w->db, w->arena, w->fault, &db_now);
+
+    l->count = 0;
+    if (!e)
+        e = look_for_interrupted(l, w, db_now);
+    if (!e)
+        e = look_for_idle(l, w, db_now);
+    return e;
+}
+
+static void look(void *arg, void *db)
+{
+    struct look *l = arg;
+    struct arena *a = arena_new(ARENA_MAX);
+    struct fault f;
+
+    fault_clear(&f);
+    if (!db || work_run(a, &f, db, l->keeper->services, run_look, l) != ERR_OK)
+        l->count = 0;
+    arena_free(a);
+    loop_post(l->keeper->loop, have_looked, l);
+}
+
+/* --- the timer -------------------------------------------------------------------------------- */
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct keeper *k = arg;
+
+    (void)fd;
+    (void)what;
+    if (k->look)
+        return;
+    struct arena *a = arena_new(ARENA_MAX);
+    k->look = arena_new_of(a, struct look);
+    *k->look = (struct look){.keeper = k, .arena = a};
+    k->look->due = arena_alloc_array(a, KEEPER_LOOK_MAX, sizeof(struct due_grant));
+    if (!pool_submit(k->pool, look, k->look))
+        rest(k->look);
+}
+
+static void begin(void *arg)
+{
+    struct keeper *k = arg;
+    struct timeval period = {number(k->services->settings->keeper_period), 0};
+
+    k->timer = event_new(loop_base(k->loop), -1, EV_PERSIST, on_timer, k);
+    must(k->timer && event_add(k->timer, &period) == 0);
+    on_timer(-1, 0, k);
+}
+
+static void end(void *arg)
+{
+    struct keeper *k = arg;
+
+    k->stopping = 1;
+    event_free(k->timer);
+    must(sem_post(&k->stopped) == 0);
+}
+
+struct keeper *keeper_start(struct loops *loops, struct pool *pool, struct life *life,
+                            const struct services *services)
+{
+    struct keeper *k = mem_new(struct keeper);
+
+    k->loop = loops_next(loops);
+    k->pool = pool;
+    k->life = life;
+    k->services = services;
+    k->idle_ms = number(services->settings->idle_days) * CLOCK_DAY_MS;
+    must(sem_init(&k->stopped, 0, 0) == 0);
+    loop_post(k->loop, begin, k);
+    return k;
+}
+
+void keeper_stop(struct keeper *k)
+{
+    if (!k)
+        return;
+    loop_post(k->loop, end, k);
+    while (sem_wait(&k->stopped) != 0)
+        ;
+}
+
+void keeper_free(struct keeper *k)
+{
+    if (!k)
+        return;
+    must(k->look == NULL);
+    must(sem_destroy(&k->stopped) == 0);
+    mem_free(k);
+}
