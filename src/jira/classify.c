@@ -1,7 +1,11 @@
 /* The meaning of Jira's answers, by rules in order: who was it answered as, then the status. */
 #include "jira/classify.h"
 
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/doc.h"
+#include "jira/scopes.h"
 
 static struct jira_verdict plain(enum provider_meaning meaning, str sentence)
 {
@@ -46,14 +50,28 @@ static int lacks_scope(struct arena *a, const struct upstream_call *call)
            str_find(doc_get_str(doc, "message"), STR("scope does not match")) != SIZE_MAX;
 }
 
+/* An HTTP date (RFC 9110 section 5.6.7, the form that is sent today); 0 for anything else. */
+static int64_t seconds_until(str date)
+{
+    struct tm t = {0};
+    char text[40] = "";
+
+    if (date.n >= sizeof(text))
+        return 0;
+    if (date.n)
+        memcpy(text, date.p, date.n);
+    const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &t);
+    return end && *end == '\0' ? (int64_t)timegm(&t) - clock_now_ms() / CLOCK_SECOND_MS : 0;
+}
+
 int jira_retry_after(const struct upstream_call *call)
 {
     int64_t seconds;
     str value = str_trim(upstream_reply_header(call, STR("Retry-After")));
 
-    if (!str_to_int64(value, &seconds) || seconds < 0 || seconds > 86400)
-        return 0;
-    return (int)seconds;
+    if (!str_to_int64(value, &seconds))
+        seconds = seconds_until(value);
+    return seconds < 0 || seconds > 86400 ? 0 : (int)seconds;
 }
 
 static struct jira_verdict limited(struct arena *a, const struct upstream_call *call)
@@ -193,18 +211,33 @@ static int is_locked(const struct upstream_call *call)
            header_has(call, "X-Seraph-LoginReason", STR("AUTHENTICATION_DENIED"));
 }
 
+/* The gateway does not say which. */
+static struct jira_verdict without_scope(struct arena *a, const struct upstream_call *call,
+                                         enum provider_auth auth)
+{
+    str scope = jira_scope_of(call->method, call->url);
+    str which = scope.n ? arena_printf(a, ", probably %.*s", STR_ARG(scope)) : STR("");
+
+    if (auth == PROVIDER_BEARER)
+        return plain(MEANING_SCOPE_MISSING,
+                     arena_printf(a,
+                                  "This authorisation works, but lacks a scope that this call "
+                                  "needs%.*s. Whoever manages the OAuth app adds it under "
+                                  "Permissions in the developer console and to the scopes in "
+                                  "Mortise's settings; then reconnect.",
+                                  STR_ARG(which)));
+    return plain(MEANING_SCOPE_MISSING,
+                 arena_printf(a,
+                              "The API key works, but lacks a scope that this call needs%.*s. Make "
+                              "a new API key with that scope, then reconnect.",
+                              STR_ARG(which)));
+}
+
 static struct jira_verdict unauthorized(struct arena *a, const struct upstream_call *call,
                                         enum provider_auth auth)
 {
-    if (lacks_scope(a, call) && auth == PROVIDER_BEARER)
-        return plain(MEANING_SCOPE_MISSING,
-                     STR("This authorisation works, but lacks a scope that this call needs. A "
-                         "workspace admin (or whoever manages the OAuth app) adds the scope, then "
-                         "reconnect."));
     if (lacks_scope(a, call))
-        return plain(MEANING_SCOPE_MISSING,
-                     STR("The API key works, but lacks a scope that this call needs. Make a new "
-                         "API key with that scope, then reconnect."));
+        return without_scope(a, call, auth);
     return refused(call, auth);
 }
 

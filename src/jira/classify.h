@@ -28,7 +28,7 @@ struct jira_verdict {
  * sentences are about: an API key, or an authorisation by OAuth 2.0. */
 struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *call,
                                   enum jira_route route, enum provider_auth auth);
-/* The header Retry-After in seconds; 0: not said, or not within a day. */
+/* The header Retry-After in seconds, also when it is a date; 0: not said, or not within a day. */
 int jira_retry_after(const struct upstream_call *call);
 
 /* The first sentence that Jira gives as the reason in an error body: errorMessages, errors.<field>

@@ -178,16 +178,6 @@ static void prepare_token(struct grant *g, struct upstream_call *call)
     call->body_max = UPSTREAM_SECRET_MAX;
 }
 
-/* Whether the refresh token may be used up, by what the answer means. */
-static enum provider_spent spent_by(enum provider_meaning m)
-{
-    if (m == MEANING_OK || m == MEANING_REFUSED_TOKEN)
-        return SPENT_YES;
-    if (m == MEANING_CLIENT_REFUSED || m == MEANING_RATE_LIMITED)
-        return SPENT_NO;
-    return SPENT_UNKNOWN;
-}
-
 static void heard_token(struct grant *g, const struct upstream_call *call)
 {
     struct provider_op *op = g->flow->op;
@@ -198,7 +188,7 @@ static void heard_token(struct grant *g, const struct upstream_call *call)
 
     g->tokens = answer.tokens;
     if (op->kind == PROVIDER_REFRESH) {
-        op->refresh.spent = spent_by(answer.meaning);
+        op->refresh.spent = answer.spent;
         op->refresh.retry_after_s = jira_retry_after(call);
     }
     if (e || op->kind != PROVIDER_EXCHANGE) {

@@ -370,20 +370,40 @@ static enum err judge_success(struct judged *j, str asked, struct provider_token
     return ERR_OK;
 }
 
+static enum err judge_by_status(struct judged *j, str asked, struct provider_tokens *ret)
+{
+    const struct upstream_call *call = j->call;
+
+    if (call->status == 429)
+        return judge_limited(j);
+    if (call->status >= 500)
+        return judge(j, MEANING_PROVIDER_ERROR, ERR_UPSTREAM_UNREACHABLE,
+                     "Atlassian's authorization server failed with an error of its own (%d). %s",
+                     call->status, jira_token_advice(j->use));
+    if (call->status == 200)
+        return judge_success(j, asked, ret);
+    if (call->status >= 400)
+        return judge_refusal(j);
+    return judge_foreign(j);
+}
+
+/* Whether code or refresh token may be used up: an answer that tells nothing may have come after
+ * it was. */
+static enum provider_spent spent_by(enum provider_meaning m)
+{
+    if (m == MEANING_OK || m == MEANING_REFUSED_TOKEN || m == MEANING_CODE_REFUSED)
+        return SPENT_YES;
+    if (m == MEANING_CLIENT_REFUSED || m == MEANING_RATE_LIMITED)
+        return SPENT_NO;
+    return SPENT_UNKNOWN;
+}
+
 enum err jira_token_judge(struct arena *a, struct fault *f, const struct upstream_call *call,
                           enum jira_token_use use, str asked, struct jira_token_answer *ret)
 {
     struct judged j = {a, f, call, use, &ret->meaning};
+    enum err e = judge_by_status(&j, asked, &ret->tokens);
 
-    if (call->status == 429)
-        return judge_limited(&j);
-    if (call->status >= 500)
-        return judge(&j, MEANING_PROVIDER_ERROR, ERR_UPSTREAM_UNREACHABLE,
-                     "Atlassian's authorization server failed with an error of its own (%d). %s",
-                     call->status, jira_token_advice(use));
-    if (call->status == 200)
-        return judge_success(&j, asked, &ret->tokens);
-    if (call->status >= 400)
-        return judge_refusal(&j);
-    return judge_foreign(&j);
+    ret->spent = spent_by(ret->meaning);
+    return e;
 }

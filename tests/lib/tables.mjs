@@ -7,7 +7,7 @@ import { ROOT } from './stack.mjs';
 
 function rows(file, word) {
   const text = fs.readFileSync(path.join(ROOT, 'tables', file), 'utf8').replace(/\/\*[^]*?\*\//g, '');
-  const found = [...text.matchAll(new RegExp(`^${word}\\((.*)\\)$`, 'gm'))].map(([, inside]) =>
+  const found = [...text.matchAll(new RegExp(`^${word}\\((.*)\\) *$`, 'gm'))].map(([, inside]) =>
     [...inside.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s,]+)/g)].map((m) => m[1] ?? m[2]));
   if (!found.length) throw new Error(`nothing in ${file}`);
   return found;
@@ -22,6 +22,11 @@ export const ERRORS = Object.fromEntries(rows('errors.def', 'ERR').map(
 
 export const PERMISSIONS = Object.fromEntries(rows('permissions.def', 'PERMISSION').map(
   ([name, error]) => [name, ERRORS[error]]));
+
+export const FAULT_POINTS = rows('fault_points.def', 'FAULT_POINT').map(([, text]) => text);
+
+export const JIRA_SCOPES = rows('jira_scopes.def', 'JIRA_SCOPE').map(
+  ([method, at, scope]) => ({ method, path: at, scope }));
 
 export const SECRET_FIELDS = rows('secret_fields.def', 'SECRET_FIELD').map(([name]) => name);
 

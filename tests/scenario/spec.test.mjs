@@ -10,6 +10,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { addConnection, ANNA, assertProblem, connect, fault, makeApp, run } from '../lib/scene.mjs';
+import { JIRA_SCOPES } from '../lib/tables.mjs';
 import { freePort, Process, ROOT, startStack } from '../lib/stack.mjs';
 
 const SPEC = process.env.MORTISE_JIRA_SPEC ?? path.join(ROOT, '../shared/data/jira-v3.json');
@@ -129,4 +130,34 @@ describe('what passes between Mortise and Jira', { skip: reasonToSkip() }, () =>
   });
 
   test('the server ends well, and its log is clean', () => s.close());
+});
+
+// Not what passes, but what people read when a scope is missing (tables/jira_scopes.def).
+describe('the scopes that Mortise names', {
+  skip: fs.existsSync(SPEC) ? false : `the OpenAPI file is not at ${SPEC}; name it in MORTISE_JIRA_SPEC`,
+}, () => {
+  const operations = () => Object.entries(JSON.parse(fs.readFileSync(SPEC, 'utf8')).paths)
+    .filter(([at]) => at.startsWith('/rest/api/3/'))
+    .flatMap(([at, methods]) => Object.entries(methods)
+      .filter(([, operation]) => operation['x-atlassian-oauth2-scopes'])
+      .map(([method, operation]) => ({ method: method.toUpperCase(),
+        segments: at.slice('/rest/api/3/'.length).split('/'),
+        scopes: operation['x-atlassian-oauth2-scopes'].filter((each) => each.state === 'Current')
+          .flatMap((each) => each.scopes) })))
+    .filter(({ scopes }) => scopes.length);
+  const fits = (row, { method, segments }) =>
+    (row.method === 'ANY' || (row.method === 'GET') === (method === 'GET')) &&
+    row.path.split('/').every((one, i) => one === segments[i] || (one === '*' && segments[i]));
+
+  test('each row fits operations, and nine in ten of them want that scope', () => {
+    const found = JIRA_SCOPES.map((row) => ({ row, all: 0, right: 0 }));
+    for (const operation of operations()) {
+      const one = found.find(({ row }) => fits(row, operation));
+      if (!one) continue;
+      one.all += 1;
+      if (operation.scopes.includes(one.row.scope)) one.right += 1;
+    }
+    const wrong = found.filter(({ all, right }) => all === 0 || right / all < 0.9);
+    assert.deepEqual(wrong, []);
+  });
 });

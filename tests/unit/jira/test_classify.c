@@ -3,7 +3,10 @@
  */
 #include "support.h"
 
+#include <time.h>
+
 #include "jira/classify.h"
+#include "jira/scopes.h"
 
 #define JSON "application/json;charset=UTF-8"
 #define PROBLEM "application/problem+json;charset=UTF-8"
@@ -157,7 +160,7 @@ static const struct row bearer_rows[] = {
      MEANING_REFUSED_TOKEN, "stranger"},
     {JIRA_GATEWAY, 401, "application/json", "",
      "{\"code\":401,\"message\":\"Unauthorized; scope does not match\"}", MEANING_SCOPE_MISSING,
-     "whoever manages the OAuth app"},
+     "Whoever manages the OAuth app adds it"},
     {JIRA_GATEWAY, 403, "application/json", "", "{\"code\":403,\"message\":\"Forbidden\"}",
      MEANING_FORBIDDEN, "no access to the site"},
     {JIRA_GATEWAY, 404, JSON, "", "{\"errorMessages\":[\"No issue\"]}", MEANING_NOT_FOUND,
@@ -260,6 +263,65 @@ static void test_retry_after(void **state)
     arena_free(a);
 }
 
+/* The same as a date (RFC 9110 section 10.2.3). */
+static void test_retry_after_a_date(void **state)
+{
+    struct arena *a = arena_new(65536);
+    char date[80];
+    time_t at = time(NULL) + 90;
+
+    (void)state;
+    (void)strftime(date, sizeof(date), "Retry-After: %a, %d %b %Y %H:%M:%S GMT", gmtime(&at));
+    struct upstream_call call = recorded(a, &(struct row){.status = 429, .headers = date});
+    int seconds = jira_retry_after(&call);
+    assert_true(seconds > 80 && seconds <= 90);
+    at -= 200;
+    (void)strftime(date, sizeof(date), "Retry-After: %a, %d %b %Y %H:%M:%S GMT", gmtime(&at));
+    call = recorded(a, &(struct row){.status = 429, .headers = date});
+    assert_int_equal(jira_retry_after(&call), 0);
+    call = recorded(a, &(struct row){.status = 429, .headers = "Retry-After: Wed, 21 Oct 2099"});
+    assert_int_equal(jira_retry_after(&call), 0);
+    arena_free(a);
+}
+
+/* The scope that is probably missing is named, where the table knows it. */
+static void test_names_the_missing_scope(void **state)
+{
+    static const struct {
+        const char *method, *url, *scope;
+    } cases[] = {
+        {"GET", "https://g/ex/jira/c/rest/api/3/issue/A-1?fields=x", "read:jira-work"},
+        {"POST", "https://g/ex/jira/c/rest/api/2/issue", "write:jira-work"},
+        {"POST", "https://g/ex/jira/c/rest/api/3/search/jql", "read:jira-work"},
+        {"HEAD", "https://g/ex/jira/c/rest/api/3/myself", "read:jira-user"},
+        {"GET", "https://g/ex/jira/c/rest/api/3/project/A/email", "manage:jira-project"},
+        {"GET", "https://g/ex/jira/c/rest/api/3/project/A", "read:jira-work"},
+        {"DELETE", "https://g/ex/jira/c/rest/api/3/issuelinks", ""},
+        {"GET", "https://g/ex/jira/c/rest/agile/1.0/board", ""},
+        {"GET", "https://g/ex/jira/c/rest/api/3/", ""},
+    };
+    struct arena *a = arena_new(65536);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct row row = {.status = 401,
+                          .headers = "",
+                          .body =
+                              "{\"code\":401,\"message\":\"Unauthorized; scope does not match\"}"};
+        struct upstream_call call = recorded(a, &row);
+        call.method = str_from(cases[i].method);
+        call.url = str_from(cases[i].url);
+        struct jira_verdict v = jira_classify(a, &call, JIRA_GATEWAY, PROVIDER_BEARER);
+        assert_int_equal(v.meaning, MEANING_SCOPE_MISSING);
+        assert_str(jira_scope_of(call.method, call.url), cases[i].scope);
+        str named =
+            arena_printf(a, "needs%s%s.", cases[i].scope[0] ? ", probably " : "", cases[i].scope);
+        if (str_find(v.sentence, named) == SIZE_MAX)
+            fail_msg("case %zu: %.*s", i, STR_ARG(v.sentence));
+    }
+    arena_free(a);
+}
+
 static void test_words(void **state)
 {
     static const struct {
@@ -303,6 +365,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded_answers),
+        cmocka_unit_test(test_retry_after_a_date),
+        cmocka_unit_test(test_names_the_missing_scope),
         cmocka_unit_test(test_answers_to_bearer),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_words),

@@ -352,13 +352,52 @@ static void test_authorize_url(void **state)
     arena_free(a);
 }
 
+/* Only what surely used nothing up may be forgotten; a page instead of an answer may come after it
+ * was carried out. */
+static void test_spent(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum provider_spent spent;
+    } cases[] = {
+        {200, GOOD, SPENT_YES},
+        {403, ERROR_OF("unauthorized_client", "refresh_token is invalid"), SPENT_YES},
+        {403, ERROR_OF("invalid_grant", "Unknown or invalid refresh token."), SPENT_YES},
+        {401, ERROR_OF("access_denied", "Unauthorized"), SPENT_NO},
+        {401, ERROR_OF("invalid_client", "x"), SPENT_NO},
+        {429, "", SPENT_NO},
+        {200, HTML, SPENT_UNKNOWN},
+        {200, "{\"access_token\":\"canary", SPENT_UNKNOWN},
+        {200, "", SPENT_UNKNOWN},
+        {400, ERROR_OF("invalid_request", "x"), SPENT_UNKNOWN},
+        {500, "", SPENT_UNKNOWN},
+        {503, HTML, SPENT_UNKNOWN},
+        {302, "", SPENT_UNKNOWN},
+    };
+    struct arena *a = arena_new((size_t)1 << 20);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct upstream_call call = {.status = cases[i].status,
+                                     .reply_body = str_from(cases[i].body)};
+        struct jira_token_answer answer = {0};
+        struct fault f;
+        (void)!jira_token_judge(a, &f, &call, REFRESH, STR(""), &answer);
+        if (answer.spent != cases[i].spent)
+            fail_msg("case %zu (%d): %d", i, cases[i].status, answer.spent);
+        wipe(&answer);
+    }
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recorded_answers), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_length_of_tokens), cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_bodies),           cmocka_unit_test(test_other_bodies),
-        cmocka_unit_test(test_authorize_url),
+        cmocka_unit_test(test_spent),        cmocka_unit_test(test_recorded_answers),
+        cmocka_unit_test(test_tokens),       cmocka_unit_test(test_length_of_tokens),
+        cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_other_bodies), cmocka_unit_test(test_authorize_url),
     };
 
     doc_init();
