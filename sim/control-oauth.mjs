@@ -2,8 +2,9 @@
 //   POST   apps  {client_id?, client_secret?, name?, callback?, scopes?, shared?, owner?, grant?}
 //                make an app, or change the one with that client_id -> the app with its secret
 //   DELETE apps  {client_id}                     remove it with all its grants
-//   POST   oauth {access_seconds?, leeway_seconds?, code_seconds?, families?, omit_refresh_token?}
-//                families: "separate" or "one"; the next omit_refresh_token answers carry none
+//   POST   oauth {access_seconds?, leeway_seconds?, code_seconds?, families?, omit_refresh_token?,
+//                absolute_days?}  families: "separate" or "one"; the next omit_refresh_token
+//                answers carry none; absolute_days 0: consents have no age at which they end
 //   POST   age-tokens {email?, client_id?, seconds}     make codes and tokens so much older
 //   POST   revoke-grant {email?, client_id?, site?}     whole grants, or one site of them
 //   POST   membership {site, email, role}  "admin", "member", "reader", {KEY: role}, or null: gone
@@ -20,8 +21,9 @@ const DEFAULT_APP = {
     scopes: ['read:jira-work', 'write:jira-work', 'read:jira-user'],
 };
 const PRODUCTS = ['jira', 'confluence'];
-const SECONDS = { access_seconds: 'accessSeconds', leeway_seconds: 'leewaySeconds',
-    code_seconds: 'codeSeconds', omit_refresh_token: 'omitRefreshToken' };
+const NUMBERS = { access_seconds: 'accessSeconds', leeway_seconds: 'leewaySeconds',
+    code_seconds: 'codeSeconds', omit_refresh_token: 'omitRefreshToken',
+    absolute_days: 'absoluteDays' };
 
 export const OAUTH_ACTIONS = {
     'POST apps': putApp,
@@ -68,10 +70,10 @@ function setOptions({ store }, body) {
     const { settings } = store.data.oauth;
     for (const [name, value] of Object.entries(body)) {
         const isGood = name === 'families' ? ['one', 'separate'].includes(value)
-            : name in SECONDS && Number.isInteger(value) && value >= 0;
+            : name in NUMBERS && Number.isInteger(value) && value >= 0;
         if (!isGood) throw new BadRequest(`"${name}" is unknown, or cannot be that.`);
     }
-    for (const [name, value] of Object.entries(body)) settings[SECONDS[name] ?? name] = value;
+    for (const [name, value] of Object.entries(body)) settings[NUMBERS[name] ?? name] = value;
     return changed(store, { ...settings });
 }
 
@@ -108,7 +110,7 @@ function setMembership(sim, { site: id, email, role }) {
     return changed(sim.store, { site: site.id, members: site.members });
 }
 
-function rolesFor(site, role) {
+export function rolesFor(site, role) {
     const roles = typeof role === 'object' ? role
         : Object.fromEntries(site.projects.map(({ key }) => [key, role]));
     if (roles && Object.values(roles).every((each) => Object.hasOwn(ROLES, each))) return roles;

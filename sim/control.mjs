@@ -10,9 +10,11 @@
 //   GET    log     DELETE                              recent requests
 //   GET    state                                       a summary, without the tokens
 //   POST   reset                                       the seed again; no faults, empty log
-// and those of control-oauth.mjs: apps, oauth, age-tokens, revoke-grant, membership, products.
+// and those of control-oauth.mjs: apps, oauth, age-tokens, revoke-grant, membership, products;
+// of control-many.mjs: clock, people, consents, refreshes, families.
 
 import { clearFailures } from './accounts.mjs';
+import { MANY_ACTIONS } from './control-many.mjs';
 import { OAUTH_ACTIONS, summarizeOauth } from './control-oauth.mjs';
 import { accountOrRefuse, BadRequest, changed, flagOrRefuse, siteOrRefuse }
     from './control-tools.mjs';
@@ -38,16 +40,16 @@ const ACTIONS = {
     'GET log': ({ log }) => ({ requests: log.list() }),
     'DELETE log': ({ log }) => { log.clear(); return {}; },
     'GET state': summary,
-    'POST reset': ({ store, faults, log }) => {
+    'POST reset': ({ store, faults, log, refreshes }) => {
         store.reset();
-        faults.clear();
-        log.clear();
+        for (const each of [faults, log, refreshes]) each.clear();
         return {};
     },
     ...OAUTH_ACTIONS,
+    ...MANY_ACTIONS,
 };
 
-/** `sim` = { store, faults, log, suffix }. */
+/** `sim` = { store, faults, log, refreshes, suffix }. */
 export function answerControl(sim, { method, path, headers, body }) {
     const action = ACTIONS[`${method} ${path.slice('/_control/'.length)}`];
     if (!action) return reply(404, { error: `There is no ${method} ${path}.` });
@@ -124,7 +126,7 @@ function changePassword(data, account, password) {
         throw new BadRequest('"password" must be a text, and service accounts have none.');
     }
     account.password = password;
-    killRefreshTokens(data, (each) => each.email === account.email, 'password');
+    killRefreshTokens(data.oauth.pairs, (each) => each.email === account.email, 'password');
 }
 
 function addFault({ faults }, body) {

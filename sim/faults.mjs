@@ -1,18 +1,22 @@
 // Faults that tests ask for. A fault applies to requests that match, `times` times (default 1;
 // "always" until it is removed). "delay" and "headers" add to whatever comes after them; of the
 // others the first that matches decides. Faults live in memory only.
-//   delay {ms}                     headers {headers}        status {status, body?, headers?}
+//   delay {ms, upto_ms?, after?}   headers {headers}        status {status, body?, headers?}
 //   cut_before  no answer, nothing is done (reset: true sends a TCP reset instead of an end)
 //   cut_after   no answer, but the request was carried out and saved
 //   cut_body    half of the real answer     drip {ms, bytes}  the real answer, slowly
+//   half_json   half of the real answer, which ends there as if it were whole
 //   html {status?, body?}   invalid_utf8   huge {size?}   hang   redirect {to, status?}
-//   ratelimit {retry_after?, reason?, status?}   body {status?, type?, body or base64}
-// With after: true a kind that replaces the answer, or hangs, first carries out the request.
+//   ratelimit {retry_after?, date?, reason?, status?}   date: true: Retry-After as an HTTP date
+//   body {status?, type?, body or base64}
+// With after: true a kind that replaces the answer, delays it, or hangs, first carries out the
+// request. A delay with upto_ms is of any length between the two.
 
 import * as answers from './answers.mjs';
+import { timeNow } from './clock.mjs';
 
 const KINDS = ['delay', 'headers', 'status', 'cut_before', 'cut_after', 'cut_body', 'drip', 'html',
-    'invalid_utf8', 'huge', 'hang', 'redirect', 'ratelimit', 'body'];
+    'half_json', 'invalid_utf8', 'huge', 'hang', 'redirect', 'ratelimit', 'body'];
 const ADDING = ['delay', 'headers'];
 
 export class Faults {
@@ -54,10 +58,12 @@ export class Faults {
     }
 }
 
-/** `path` is a prefix, or a regular expression when it begins with ^; both see the query too. */
-function matches({ method, path, host }, request) {
+/** `path` is a prefix, or a regular expression when it begins with ^; both see the query too.
+ *  `body` is a text that the body contains. */
+function matches({ method, path, host, body }, request) {
     if (method && method.toUpperCase() !== request.method) return false;
     if (host && host.toLowerCase() !== request.hostName) return false;
+    if (body && !request.body.includes(body)) return false;
     if (!path) return true;
     const wholes = [request.url, request.urlInPlace];
     return path.startsWith('^')
@@ -110,11 +116,13 @@ function hugeJson(size) {
     return `{"values":["${filler}",""]}`;
 }
 
-function rateLimited({ status = 429, retry_after: retryAfter = 5, reason = 'jira-burst-based' }) {
-    const reset = new Date(Date.now() + retryAfter * 1000).toISOString().slice(0, 16) + 'Z';
+function rateLimited({ status = 429, retry_after: retryAfter = 5, date,
+    reason = 'jira-burst-based' }) {
+    const until = new Date(timeNow() + retryAfter * 1000);
+    const reset = until.toISOString().slice(0, 16) + 'Z';
     return answers.raw(status, answers.JSON_TYPE,
         '{"errorMessages":["Rate limit exceeded."],"errors":{}}', {
-            'Retry-After': String(retryAfter),
+            'Retry-After': date ? until.toUTCString() : String(retryAfter),
             'RateLimit-Reason': reason,
             'X-RateLimit-Limit': '100',
             'X-RateLimit-Remaining': '0',

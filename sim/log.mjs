@@ -1,9 +1,11 @@
 // What was asked lately, for tests. Bodies of the account pages and of the token endpoint are
 // left out, an Authorization header is reduced to its scheme and user name, and of addresses
 // that carry a state, a code or a page to go on with, only the names of those are kept. Calls of
-// the token endpoint have `oauth`: { grant_type, client_id, encoding, outcome, detail? }.
+// the token endpoint have `oauth`: { grant_type, client_id, encoding, outcome, detail? } and, for a
+// refresh token that is known, { account, family, generation }.
 
 import { readBasic } from './auth.mjs';
+import { timeNow } from './clock.mjs';
 
 const MAX_ENTRIES = 1000;
 const MAX_BODY = 64 * 1024;
@@ -16,7 +18,7 @@ export class RequestLog {
     add(request, kind) {
         const showsBody = kind === 'site' || kind === 'gateway' || kind === 'former';
         const entry = {
-            at: new Date().toISOString(),
+            at: new Date(timeNow()).toISOString(),
             kind,
             host: request.headers.host ?? '',
             method: request.method,

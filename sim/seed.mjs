@@ -55,6 +55,7 @@ export function seed() {
         tokens: [],
         sessions: [],
         lockouts: [],
+        clock: { offset: 0 },
         oauth: { settings: { ...SETTINGS }, apps: [{ ...TRY_OUT_APP }], grants: [], codes: [],
             pairs: [] },
     };

@@ -7,6 +7,7 @@ import http from 'node:http';
 import { gzipSync } from 'node:zlib';
 
 import * as answers from './answers.mjs';
+import { timeNow } from './clock.mjs';
 import { answerControl } from './control.mjs';
 import { Faults, replacement } from './faults.mjs';
 import { addressOf, placeOf, splitHost } from './hosts.mjs';
@@ -17,13 +18,17 @@ import { answerAccount } from './pages/account.mjs';
 import { answerAuth } from './pages/authorize.mjs';
 import { unavailablePage } from './pages/layout.mjs';
 import { answerSitePage } from './pages/site.mjs';
+import { Refreshes } from './refreshes.mjs';
 
 const MAX_BODY = 10 * 1024 * 1024;
 const GZIP_FROM = 1024;
 
 export function createSim({ store, suffix, report = () => {} }) {
-    const sim = { store, suffix, faults: new Faults(), log: new RequestLog(), report };
-    return http.createServer({ maxHeaderSize: 64 * 1024 }, (incoming, outgoing) => {
+    const sim = { store, suffix, faults: new Faults(), log: new RequestLog(),
+        refreshes: new Refreshes(), report };
+    // As long as at Atlassian's edge: Node's five seconds cut connections that are being reused.
+    const options = { maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 };
+    return http.createServer(options, (incoming, outgoing) => {
         serve(sim, incoming, outgoing).catch((error) => {
             report(`internal error: ${error.stack}`);
             outgoing.destroy();
@@ -75,18 +80,23 @@ async function readRequest(incoming) {
 /** Runs the request with its faults. `entry.status` stays null when no byte is answered. */
 async function perform(sim, place, request, faults, entry, outgoing, incoming) {
     const fault = faults.find((each) => !['delay', 'headers'].includes(each.kind));
-    for (const each of faults.filter(({ kind }) => kind === 'delay')) await sleep(each.ms ?? 1000);
+    const delays = faults.filter(({ kind }) => kind === 'delay');
+    await pause(delays.filter(({ after }) => !after));
     if (fault?.kind === 'cut_before') return cut(incoming.socket, fault);
     const replaced = fault && replacement(fault);
     const holdsBack = (replaced || fault?.kind === 'hang') && !fault.after;
     const answer = holdsBack ? replaced : answerAt(sim, place, request);
-    if (answer?.note) entry.oauth = answer.note;
+    if (answer?.note) {
+        entry.oauth = answer.note;
+        sim.refreshes.add(answer.note);
+    }
+    await pause(delays.filter(({ after }) => after));
     if (fault?.kind === 'hang') return;
     if (fault?.kind === 'cut_after') {
         sim.store.saveNow();
         return cut(incoming.socket, fault);
     }
-    const final = withEdgeHeaders(replaced ?? answer, place, request);
+    const final = withEdgeHeaders(finished(replaced ?? answer, fault), place, request);
     for (const { headers } of faults.filter(({ kind }) => kind === 'headers')) {
         Object.assign(final.headers, headers);
     }
@@ -94,6 +104,19 @@ async function perform(sim, place, request, faults, entry, outgoing, incoming) {
     if (fault?.kind === 'cut_body') return sendHalf(outgoing, incoming, final);
     if (fault?.kind === 'drip') return sendSlowly(outgoing, final, fault);
     send(outgoing, incoming, final);
+}
+
+/** Each as long as it says, or by chance up to `upto_ms`. */
+async function pause(delays) {
+    for (const { ms = 1000, upto_ms: upTo = ms } of delays) {
+        await sleep(ms + Math.random() * (upTo - ms));
+    }
+}
+
+/** half_json: the answer ends in the middle, in good order. */
+function finished(answer, fault) {
+    if (fault?.kind !== 'half_json') return answer;
+    return { ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
 }
 
 function cut(socket, { reset = false }) {
@@ -152,6 +175,7 @@ function withEdgeHeaders(answer, place, request) {
         'Atl-Request-Id': crypto.randomUUID(),
         'Timing-Allow-Origin': '*',
         'Vary': 'Accept-Encoding',
+        'Date': new Date(timeNow()).toUTCString(),
         ...answer.headers,
     };
     if (request.path.startsWith('/rest/')) {

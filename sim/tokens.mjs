@@ -3,6 +3,8 @@
 
 import crypto from 'node:crypto';
 
+import { timeNow } from './clock.mjs';
+
 const DAY = 86400_000;
 export const MAX_DAYS = 365;
 
@@ -18,8 +20,8 @@ export function makeToken(data, account, { label, scopes = null, days = MAX_DAYS
         label,
         hash: hashOf(token),
         scopes,
-        created: Date.now(),
-        expires: Date.now() + days * DAY,
+        created: timeNow(),
+        expires: timeNow() + days * DAY,
     };
     data.tokens.push(record);
     return { token, record };
@@ -29,7 +31,7 @@ export function makeToken(data, account, { label, scopes = null, days = MAX_DAYS
 export function findToken(data, account, secret) {
     const hash = hashOf(secret);
     const record = data.tokens.find((each) => each.hash === hash);
-    if (!record || record.email !== account.email || record.expires <= Date.now()) return null;
+    if (!record || record.email !== account.email || record.expires <= timeNow()) return null;
     return record;
 }
 
@@ -42,7 +44,7 @@ export function revokeTokens(data, matches) {
 
 export function expireTokens(data, matches) {
     const found = data.tokens.filter(matches);
-    for (const record of found) record.expires = Date.now() - 1;
+    for (const record of found) record.expires = timeNow() - 1;
     return found.length;
 }
 

@@ -2,6 +2,7 @@
 
 import { isDocument, isValidAdf, textToAdf } from '../adf.mjs';
 import * as answers from '../answers.mjs';
+import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
 import { needIssue, needPermission } from './access.mjs';
 import { refuseIfAny, setRichText } from './fields.mjs';
@@ -41,7 +42,7 @@ export function postComment(ctx) {
 /** Checks the right and the text; the caller adds what it returns to the issue. */
 export function newComment(ctx, issue, { body }) {
     needPermission(ctx, 'ADD_COMMENTS', issue.project, 400, 'no_comment');
-    const now = Date.now();
+    const now = timeNow();
     return {
         id: String(ctx.site.nextId++),
         author: ctx.caller.account.accountId,
@@ -72,7 +73,7 @@ export function postWorklog(ctx) {
     }
     const comment = body.comment === undefined ? { value: null } : setRichText(ctx, body.comment);
     if (comment.error) refuseIfAny({ comment: comment.error });
-    const now = Date.now();
+    const now = timeNow();
     const started = Date.parse(body.started ?? new Date(now).toISOString());
     const worklog = {
         id: String(ctx.site.nextId++), author: ctx.caller.account.accountId,

@@ -1,6 +1,7 @@
 // Create, get, edit, delete and assign issues.
 
 import * as answers from '../answers.mjs';
+import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
 import { findProject, may, needIssue, needPermission } from './access.mjs';
 import { byReference, typesOf } from './catalog.mjs';
@@ -49,7 +50,7 @@ function missingFields(ctx, project, typeId, given) {
 }
 
 function newIssue(ctx, project, type, values) {
-    const now = Date.now();
+    const now = timeNow();
     const me = ctx.caller.account.accountId;
     const empty = Object.fromEntries(FIELDS.map((field) => [field.stored, null]));
     return {
@@ -107,7 +108,7 @@ export function applyEdit(ctx, issue, body) {
     const values = readFields(ctx, project, issue.type, given, errors);
     const comments = toComment.map((each) => newComment(ctx, issue, each?.add ?? {}));
     issue.comments.push(...comments);
-    Object.assign(issue, values, { updated: Date.now() });
+    Object.assign(issue, values, { updated: timeNow() });
     ctx.changed();
 }
 
@@ -129,7 +130,7 @@ export function assignIssue(ctx) {
     needPermission(ctx, 'ASSIGN_ISSUES', issue.project, 403, 'no_edit');
     const result = setAssignee(ctx, body, { key: issue.project });
     if (result.error) refuseIfAny({ assignee: result.error });
-    Object.assign(issue, { assignee: result.value, updated: Date.now() });
+    Object.assign(issue, { assignee: result.value, updated: timeNow() });
     ctx.changed();
     return answers.empty(204);
 }

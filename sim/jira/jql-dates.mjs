@@ -1,13 +1,14 @@
 // Dates in JQL: absolute ("2026-09-01", "2026/09/01 14:30"), relative ("-7d", "4w 2d"), and
 // the functions now(), startOfDay(), endOfMonth() and so on with an optional increment.
 
+import { timeNow } from '../clock.mjs';
 import { JqlError } from './jql-parse.mjs';
 
 const UNITS = { m: 60_000, h: 3600_000, d: 86400_000, w: 604800_000 };
 
 /** The moment in milliseconds that a JQL value means. */
 export function dateOf(value, field) {
-    const now = new Date();
+    const now = new Date(timeNow());
     if (value.call !== undefined) return callDate(value, now);
     const text = (value.text ?? '').trim();
     const absolute = /^(\d{4})[-/](\d\d?)[-/](\d\d?)(?: (\d\d?):(\d\d))?$/.exec(text);

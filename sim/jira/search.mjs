@@ -2,6 +2,7 @@
 // `reconcileIssues`: the real search is eventually consistent, and this one shows it.
 
 import * as answers from '../answers.mjs';
+import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
 import { visibleIssues } from './access.mjs';
 import { isBounded, runJql } from './jql.mjs';
@@ -79,7 +80,7 @@ export function searchRemoved() {
 }
 
 function find(ctx, jql, reconcile) {
-    const indexedBefore = Date.now() - INDEX_LAG_MS;
+    const indexedBefore = timeNow() - INDEX_LAG_MS;
     const issues = visibleIssues(ctx)
         .filter((issue) => issue.created <= indexedBefore || reconcile.includes(issue.id));
     try {
@@ -96,7 +97,7 @@ function refuse(ctx, textId, ...values) {
 }
 
 function makeToken(offset, jql) {
-    return Buffer.from(JSON.stringify({ offset, jql, until: Date.now() + TOKEN_LIFE_MS }))
+    return Buffer.from(JSON.stringify({ offset, jql, until: timeNow() + TOKEN_LIFE_MS }))
         .toString('base64url');
 }
 
@@ -104,7 +105,7 @@ function makeToken(offset, jql) {
 function readToken(token, jql) {
     try {
         const value = JSON.parse(Buffer.from(String(token), 'base64url').toString('utf8'));
-        const fits = value.jql === jql && value.until > Date.now() &&
+        const fits = value.jql === jql && value.until > timeNow() &&
             Number.isInteger(value.offset);
         return fits ? value.offset : null;
     } catch {

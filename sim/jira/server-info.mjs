@@ -1,6 +1,7 @@
 // What a site tells about itself and its lists; all of it without signing in.
 
 import * as answers from '../answers.mjs';
+import { timeNow } from '../clock.mjs';
 import { ISSUE_TYPES, PRIORITIES, STATUSES } from './catalog.mjs';
 import { FIELDS } from './fields.mjs';
 import * as render from './render.mjs';
@@ -15,7 +16,7 @@ export function getServerInfo(ctx) {
         deploymentType: 'Cloud',
         buildNumber: 100285,
         buildDate: '2026-09-21T03:04:05.000+0000',
-        serverTime: render.time(Date.now()),
+        serverTime: render.time(timeNow()),
         scmInfo: '5d1f4c5e7a524d0e9b5b2c8f6a3e9d70aa11bb22',
         serverTitle: `${ctx.site.name} Jira (simulated)`,
         serverTimeZone: 'Europe/London',

@@ -1,6 +1,7 @@
 // Transitions of an issue, and links between issues.
 
 import * as answers from '../answers.mjs';
+import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
 import { findIssue, may, needIssue } from './access.mjs';
 import { byId, byReference, LINK_TYPES, TRANSITIONS } from './catalog.mjs';
@@ -60,7 +61,7 @@ export function doTransition(ctx) {
 function moveTo(issue, status) {
     issue.status = status;
     issue.resolution = status === DONE ? '10000' : null;
-    issue.resolved = status === DONE ? Date.now() : null;
+    issue.resolved = status === DONE ? timeNow() : null;
 }
 
 export function listLinkTypes(ctx) {

@@ -2,7 +2,8 @@
 // app: its user is left on a page of Atlassian's.
 
 import { findApp } from './apps.mjs';
-import { sitesFor } from './grants.mjs';
+import { allow, sitesFor } from './grants.mjs';
+import { issueCode } from './tokens.mjs';
 import { productOf } from '../scopes.mjs';
 
 const REQUIRED = ['audience', 'client_id', 'scope', 'redirect_uri', 'state', 'response_type',
@@ -37,6 +38,20 @@ export function checkAuthorize(data, query, account) {
     const sites = needsSite(scopes) ? sitesFor(data, account, scopes) : null;
     if (sites?.length === 0) return noSite(app, account);
     return { app, scopes, redirectUri, state: query.get('state'), challenge, sites };
+}
+
+/** The account presses Accept with that site (null: none is needed): where it is sent back to.
+ *  `wanted` is what checkAuthorize() found. */
+export function accept(data, { app, scopes, redirectUri, state, challenge }, account, cloudId) {
+    const given = { scopes, redirectUri, challenge, cloudId };
+    allow(data, app, account, given);
+    return withQuery(redirectUri, { state, code: issueCode(data, app, account, given) });
+}
+
+export function withQuery(address, values) {
+    const query = Object.entries(values)
+        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+    return `${address}${address.includes('?') ? '&' : '?'}${query}`;
 }
 
 /** None at all, or a whole one for S256. */

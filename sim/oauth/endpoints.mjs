@@ -72,12 +72,13 @@ function tokenForCode(store, app, values, note) {
 }
 
 function tokenForRefresh(store, app, values, note) {
-    const { tokens, refused } = exchangeRefreshToken(store.data, app, values.refresh_token ?? '');
+    const { tokens, refused, about } =
+        exchangeRefreshToken(store.data, app, values.refresh_token ?? '');
     store.changed();
-    if (tokens) return reply(200, tokens, { ...note, outcome: 'ok' });
+    if (tokens) return reply(200, tokens, { ...note, ...about, outcome: 'ok' });
     const description = refused === 'revoked'
         ? 'Token was globally revoked' : 'refresh_token is invalid';
-    return refuse(403, 'unauthorized_client', description, note);
+    return refuse(403, 'unauthorized_client', description, { ...note, ...about });
 }
 
 /** RFC 7009: 200 whether or not there was such a token. */

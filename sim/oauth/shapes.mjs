@@ -3,6 +3,8 @@
 
 import crypto from 'node:crypto';
 
+import { timeNow } from '../clock.mjs';
+
 const ISSUER = 'https://auth.atlassian.com';
 const CLAIMS = 'https://id.atlassian.com/';
 
@@ -48,7 +50,7 @@ export function newCode({ app, account, scopes, expires }) {
 }
 
 function common(app, account, scopes, expires) {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(timeNow() / 1000);
     return { jti: crypto.randomUUID(), sub: account.accountId, nbf: now, iss: ISSUER, iat: now,
         exp: Math.floor(expires / 1000), aud: app.clientId, scope: scopes.join(' ') };
 }

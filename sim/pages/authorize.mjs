@@ -5,10 +5,8 @@
 import { accountByEmail, sessionOf } from '../accounts.mjs';
 import * as answers from '../answers.mjs';
 import { accountAddress } from '../hosts.mjs';
-import { checkAuthorize } from '../oauth/authorize.mjs';
+import { accept, checkAuthorize, withQuery } from '../oauth/authorize.mjs';
 import { answerOauth } from '../oauth/endpoints.mjs';
-import { allow } from '../oauth/grants.mjs';
-import { issueCode } from '../oauth/tokens.mjs';
 import { consentPage } from './consent.mjs';
 import { escape, page } from './layout.mjs';
 import { postSignIn, postSignOut, showSignIn } from './sign-in.mjs';
@@ -56,25 +54,16 @@ function decide(store, view, request) {
     if (form.get('csrf') !== view.session.csrf) {
         return show(view, 'The form is too old. Please try again.', 403);
     }
-    const { app, redirectUri, state } = view;
     if (form.get('action') !== 'accept') {
         // As reported: a decline comes back without the state.
-        return answers.redirect(withQuery(redirectUri, { error: 'access_denied',
+        return answers.redirect(withQuery(view.redirectUri, { error: 'access_denied',
             error_description: 'User did not authorize the request' }));
     }
     const site = view.sites?.find((each) => each.cloudId === form.get('site'));
     if (view.sites && !site) return show(view, 'Choose a site first.', 400);
-    const given = { ...view, cloudId: site?.cloudId ?? null };
-    allow(store.data, app, view.person, given);
-    const code = issueCode(store.data, app, view.person, given);
+    const back = accept(store.data, view, view.person, site?.cloudId ?? null);
     store.changed();
-    return answers.redirect(withQuery(redirectUri, { state, code }));
-}
-
-function withQuery(address, values) {
-    const query = Object.entries(values)
-        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-    return `${address}${address.includes('?') ? '&' : '?'}${query}`;
+    return answers.redirect(back);
 }
 
 function errorAddress(suffix, request, { error, description }) {

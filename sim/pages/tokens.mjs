@@ -1,6 +1,7 @@
 // The API token pages: a list, the form that makes one, the token shown once, and revoking.
 
 import * as answers from '../answers.mjs';
+import { timeNow } from '../clock.mjs';
 import { CLASSIC_SCOPES, GRANULAR_SCOPES } from '../scopes.mjs';
 import { makeToken, MAX_DAYS, revokeTokens } from '../tokens.mjs';
 import { csrfField, escape, notice, page, scopeTicks } from './layout.mjs';
@@ -32,7 +33,7 @@ function tokenTable(view) {
 ${view.forService ? `<td>${escape(each.email)}</td>` : ''}
 <td>${each.scopes ? escape(each.scopes.join(', ')) : 'Classic (no scopes)'}</td>
 <td>${new Date(each.expires).toISOString().slice(0, 10)}
-${each.expires <= Date.now() ? '(expired)' : ''}</td>
+${each.expires <= timeNow() ? '(expired)' : ''}</td>
 <td><form method="post" action="${view.root}/revoke">${csrfField(view.session.csrf)}
 <input type="hidden" name="id" value="${each.id}">
 <button aria-label="Revoke ${escape(each.label)}">Revoke</button></form></td></tr>`);
@@ -41,8 +42,8 @@ ${each.expires <= Date.now() ? '(expired)' : ''}</td>
 }
 
 function createForm(view) {
-    const first = new Date(Date.now() + DAY).toISOString().slice(0, 10);
-    const last = new Date(Date.now() + MAX_DAYS * DAY).toISOString().slice(0, 10);
+    const first = new Date(timeNow() + DAY).toISOString().slice(0, 10);
+    const last = new Date(timeNow() + MAX_DAYS * DAY).toISOString().slice(0, 10);
     const owner = view.forService ? `<label for="owner">Service account</label>
 <select id="owner" name="owner">${view.owners.map((each) =>
         `<option value="${escape(each.email)}">${escape(each.email)}</option>`).join('')}
@@ -100,7 +101,7 @@ function findProblem(view, form) {
 /** Whole days from today to that date; an absent date means the default of one year. */
 function daysUntil(text) {
     if (!text) return MAX_DAYS;
-    const today = Math.floor(Date.now() / DAY);
+    const today = Math.floor(timeNow() / DAY);
     return Math.round(Date.parse(`${text}T00:00:00Z`) / DAY) - today;
 }
 
