@@ -125,6 +125,8 @@ const steps = {
   unit: meson,
   sim: () => nodeTests('sim'),
   scenario: () => nodeTests('scenario'),
+  faults: () => nodeTests('faults'),
+  life: () => nodeTests('life'),
   browser: () => nodeTests('browser'),
   fuzz: () => script('fuzz-smoke', 'bash', ['tests/fuzz/smoke.sh']),
 };

@@ -8,7 +8,8 @@
 // because the runner does not report what fails in after(). It fails when the server ended badly (a
 // sanitizer's report, a leak) or a template used a name that its document lacks.
 //
-// MORTISE_BIN names the binary (default build/asan/mortise). MORTISE_KEEP=1 keeps the folder.
+// MORTISE_BIN names the binary (default build/asan/mortise), MORTISE_FAULTS_BIN the one of tests that
+// kill it or move its clock (build/faults). MORTISE_KEEP=1 keeps the folder.
 
 import { execFileSync, spawn } from 'node:child_process';
 import dns from 'node:dns';
@@ -26,6 +27,8 @@ dns.setDefaultResultOrder('ipv4first'); // Node 18 tries ::1 first, where nobody
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const BINARY = path.resolve(ROOT, process.env.MORTISE_BIN || 'build/asan/src/main/mortise');
+export const FAULTS_BINARY = path.resolve(ROOT,
+  process.env.MORTISE_FAULTS_BIN || 'build/faults/src/main/mortise');
 
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -111,6 +114,7 @@ export class Stack {
     this.folder = folder;
     this.options = options;
     this.outputs = [];
+    this.nodes = []; // other servers on the same database
     this.seen = []; // every answer that any client got
   }
 
@@ -162,7 +166,7 @@ export class Stack {
   // options.wrap: the start of a command line to run the server by, like ['setpriv', '--...'].
   spawn(args, env = {}, options = {}) {
     const [command, ...rest] = [...(options.wrap ?? this.options.wrap ?? []),
-      options.binary ?? BINARY, ...args];
+      options.binary ?? this.options.binary ?? BINARY, ...args];
     const p = new Process('mortise', command, rest, {
       cwd: this.folder, env: { ...this.env(), ...env }, ...options.spawn,
     });
@@ -178,16 +182,33 @@ export class Stack {
     if (this.simPort)
       await this.control('POST', 'apps', { client_id: OAUTH_CLIENT, callback: this.callback });
     this.server = this.spawn(['serve'], env);
+    await this.ready(this.server, this.port);
+    return this;
+  }
+
+  async ready(server, port) {
     const limit = Date.now() + 30000;
     for (;;) {
-      if (this.server.code !== undefined)
-        throw new Error(`mortise ended with ${this.server.code}:\n${this.server.out}`);
-      const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => null);
+      if (server.code !== undefined)
+        throw new Error(`mortise ended with ${server.code}:\n${server.out}`);
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
       await answer?.arrayBuffer();
-      if (answer?.ok) return this;
-      if (Date.now() > limit) throw new Error(`mortise is not ready:\n${this.server.out}`);
-      await new Promise((done) => setTimeout(done, 30));
+      if (answer?.ok) return;
+      if (Date.now() > limit) throw new Error(`mortise is not ready:\n${server.out}`);
+      await new Promise((done) => setTimeout(done, 15));
     }
+  }
+
+  // Another server on the same database, with a port and an address of its own -> {server, url}.
+  async startNode(env) {
+    const port = await freePort();
+    const url = `http://localhost:${port}`;
+    const server = this.spawn(['serve'],
+      { MORTISE_LISTEN: `127.0.0.1:${port}`, MORTISE_PUBLIC_URL: url, ...env });
+    const node = { server, url };
+    this.nodes.push(node);
+    await this.ready(server, port);
+    return node;
   }
 
   async restart(signal = 'SIGTERM') {
@@ -197,7 +218,9 @@ export class Stack {
   }
 
   async stop() {
-    const code = this.server ? await this.server.stop() : 0;
+    const codes = await Promise.all([{ server: this.server }, ...this.nodes]
+      .map(({ server }) => server?.stop() ?? 0));
+    const code = codes.find((each) => each !== 0) ?? 0;
     if (code !== 0 && !this.options.mayDie)
       console.error(`mortise ended with ${code}:\n${this.log.slice(-6000)}`);
     if (this.sim) await this.sim.stop();
@@ -274,8 +297,25 @@ export function endsWell(get) {
   after(() => get()?.stop());
 }
 
-// Reads or changes the SQLite file beside the running server. -> rows; blobs as hexadecimal text.
+// A database of its own in the PostgreSQL that tools/with-postgres.sh started -> its URL, or null when
+// there is none.
+export function newPostgres() {
+  const url = process.env.MORTISE_TEST_POSTGRES;
+  if (!url) return null;
+  const name = `stack_${process.pid}_${databases += 1}`;
+  execFileSync('psql', ['-q', '-d', url, '-c', `CREATE DATABASE ${name}`]);
+  return url.replace('///postgres?', `///${name}?`);
+}
+let databases = 0;
+
+// Reads or changes the database beside the running server. -> rows; blobs as hexadecimal text. From
+// PostgreSQL everything comes as text.
 export function sql(stack, statement) {
+  if (stack.options.database?.startsWith('postgresql:')) {
+    const text = execFileSync('psql', ['-qAt', '-F', '\x1f', '-d', stack.options.database, '-c',
+      statement], { encoding: 'utf8' });
+    return text.split('\n').filter(Boolean).map((line) => line.split('\x1f'));
+  }
   const program = `import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=20)
 rows = db.execute(sys.argv[2]).fetchall()
