@@ -86,8 +86,9 @@ cat <<TEXT
   What to try
     1. The first time, open the link above and create the workspace admin; later, sign in.
     2. Create an app. On its App settings: + Add new connection, Jira (OAuth2), a name.
-    3. On Description press Connect: sign in as Bob, choose acme, Accept. Then again as Anna
-       with Reconnect in the ... menu: Mortise asks which site, and before it replaces Bob.
+    3. On Description press Connect: sign in as Bob, choose acme, Accept. Then as Anna with
+       Reconnect in the ... menu (log out at Atlassian first): Mortise asks before it replaces
+       Bob. Reconnect once more and choose globex: Mortise asks which of the two sites it shall be.
     4. On Request run GET /rest/api/3/myself, then GET /rest/api/3/search/jql with
        the query jql=project = ACME&fields=summary
     5. Take the access back as that person would (http://id.localhost:$sim_port/manage-profile/apps)
