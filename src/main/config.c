@@ -225,6 +225,22 @@ static enum err check_numbers(struct fault *f, const struct settings *s, size_t 
     return ERR_OK;
 }
 
+/* Whoever changes only the port gets links that work. */
+static enum err default_public_url(struct arena *a, struct fault *f, struct settings *s)
+{
+    str port = s->listen;
+
+    if (!str_empty(s->public_url))
+        return ERR_OK;
+    while (str_find_char(port, ':') != SIZE_MAX)
+        (void)str_take_until(&port, ':');
+    if (str_eq(port, STR("0")))
+        return fail(f, ERR_CONFIG,
+                    "With port 0 in MORTISE_LISTEN, MORTISE_PUBLIC_URL must be set too.");
+    s->public_url = arena_printf(a, "http://localhost:%.*s", STR_ARG(port));
+    return ERR_OK;
+}
+
 static enum err check_public_url(struct fault *f, str *url)
 {
     while (str_ends(*url, STR("/")))
@@ -290,6 +306,8 @@ enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, st
         e = choose(f, g, &c.settings);
     if (e == ERR_OK)
         e = check_numbers(f, &c.settings, &c.workers);
+    if (e == ERR_OK)
+        e = default_public_url(a, f, &c.settings);
     if (e == ERR_OK)
         e = check_public_url(f, &c.settings.public_url);
     if (e == ERR_OK)

@@ -135,6 +135,7 @@ static void refuses_wrong_flags_and_values(void **state)
         {"--upstream-timeout -1", "MORTISE_UPSTREAM_TIMEOUT"},
         {"--log loud", "MORTISE_LOG must be debug, info, warning or error"},
         {"--public-url localhost:8080", "MORTISE_PUBLIC_URL"},
+        {"--listen 127.0.0.1:0", "MORTISE_PUBLIC_URL must be set too"},
         {"--public-url http://", "MORTISE_PUBLIC_URL"},
         {"--public-url ftp://x", "MORTISE_PUBLIC_URL"},
         {"--public-url https://x/path", "without a path"},
@@ -155,6 +156,8 @@ static void refuses_wrong_flags_and_values(void **state)
         assert_null(strstr(x->fault.message, "CANARY"));
     }
     assert_int_equal(load(x, "--database postgresql://u@h:5432/d"), ERR_OK);
+    assert_int_equal(load(x, "--listen [::1]:9001"), ERR_OK);
+    assert_str(x->config.settings.public_url, "http://localhost:9001");
     assert_int_equal(load(x, "--public-url https://mortise.example:8443//"), ERR_OK);
     assert_str(x->config.settings.public_url, "https://mortise.example:8443");
 }
