@@ -280,7 +280,8 @@ static void take_head(struct exchange *x, const struct http_request *r)
     x->agent = arena_str(x->arena, http_header_get(r, STR("user-agent")));
     x->representation = representation_of(x, http_header_get(r, STR("accept")));
     x->csrf_header = arena_str(x->arena, http_header_get(r, STR("x-csrf-token")));
-    if (guard_host_is_public(p->dispatch->config.public_url, r->host))
+    x->at_home = guard_host_is_public(p->dispatch->config.public_url, r->host);
+    if (x->at_home)
         x->cookie = arena_str(x->arena, http_header_get(r, STR("cookie")));
 }
 
@@ -393,8 +394,7 @@ static int redirect_to_public(struct exchange *x, const struct http_request *r)
     struct dispatch *d = x->private->dispatch;
     str url = d->config.public_url;
 
-    if (x->representation == EXCHANGE_JSON || is_health(x->path) ||
-        guard_host_is_public(url, r->host))
+    if (x->representation == EXCHANGE_JSON || is_health(x->path) || x->at_home)
         return 0;
     if (!str_eq(x->method, STR("GET"))) {
         answer_now(x, fail(&x->fault, ERR_FORBIDDEN, "Please open Mortise at %.*s.", STR_ARG(url)));

@@ -48,7 +48,8 @@ struct exchange {
     str query;       /* encoded; without _method */
     str remote;      /* address for throttling */
     str agent;       /* the User-Agent header as sent, may be any bytes; empty when none */
-    str cookie;      /* the Cookie header as sent, empty when cookies do not count here */
+    int at_home;     /* asked at the public URL's host: only there cookies count */
+    str cookie;      /* the Cookie header as sent, empty when they do not count */
     str csrf_header; /* X-CSRF-Token, or the form's _csrf */
     json_t *input;   /* object: query parameters, over them the body's; never NULL */
 

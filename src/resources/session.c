@@ -3,6 +3,7 @@
 #include "core/links.h"
 #include "core/names.h"
 #include "core/sessions.h"
+#include "core/settings.h"
 #include "core/users.h"
 #include "resources/fields.h"
 #include "resources/people_doc.h"
@@ -25,6 +26,16 @@ enum err session_show(struct exchange *x)
     return ERR_OK;
 }
 
+/* A cookie made under another name would be sent back and not be looked at. */
+static enum err refuse_elsewhere(struct exchange *x)
+{
+    if (x->at_home)
+        return ERR_OK;
+    return fail(&x->fault, ERR_MISDIRECTED,
+                "A session counts only at %.*s. Sign in there; nothing was changed.",
+                STR_ARG(x->work->services->settings->public_url));
+}
+
 enum err session_create(struct exchange *x)
 {
     struct session_made made = {0};
@@ -34,8 +45,10 @@ enum err session_create(struct exchange *x)
         .remote = x->remote,
         .agent = field_agent(x),
     };
-    enum err e;
+    enum err e = refuse_elsewhere(x);
 
+    if (e)
+        return e;
     if (!exchange_has(x, "password"))
         exchange_field_error(x, "password", "Please fill this in.");
     e = exchange_field_problem(x);
@@ -86,8 +99,9 @@ enum err link_accept(struct exchange *x)
     struct session_made made = {0};
     struct link_row *link = NULL;
     struct user_row *user = NULL;
-    enum err e = links_find(x->work, x->params[0], &link, &user);
-
+    enum err e = refuse_elsewhere(x);
+    if (!e)
+        e = links_find(x->work, x->params[0], &link, &user);
     if (e)
         return e;
     if (link->kind == LINK_SETUP)

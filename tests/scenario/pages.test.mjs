@@ -183,6 +183,10 @@ test('pages live under one name; JSON works under any, but cookies count only th
   assert.ok((await runner.form('/apps', { name: 'Elsewhere' }, { host })).status >= 400);
   assertProblem(await runner.json('GET', '/me', undefined, { host }), 401, 'not_signed_in');
   assertProblem(await runner.json('GET', '/me', undefined, { host: 'evil.example' }), 401, 'not_signed_in');
+  const signIn = await s.client().json('POST', '/session',
+    { email: 'runner@example.com', password: PASSWORD }, { host });
+  assertProblem(signIn, 421, 'misdirected');
+  assert.equal(signIn.headers.get('set-cookie'), null);
   assert.equal((await s.client().json('GET', '/healthz', undefined, { host })).status, 200);
   assert.equal((await s.client().fetch('GET', '/readyz', { headers: { host } })).status, 200);
   assert.equal((await runner.get('/me')).status, 200);
