@@ -276,7 +276,7 @@ static void take_head(struct exchange *x, const struct http_request *r)
     x->method = x->is_head ? STR("GET") : p->asked_method;
     take_path(x, r->path);
     x->query = arena_str(x->arena, r->query);
-    x->remote = arena_str_from(x->arena, r->remote);
+    x->remote = arena_str(x->arena, forwarded_client(&p->dispatch->config.forwarded, r));
     x->agent = arena_str(x->arena, http_header_get(r, STR("user-agent")));
     x->representation = representation_of(x, http_header_get(r, STR("accept")));
     x->csrf_header = arena_str(x->arena, http_header_get(r, STR("x-csrf-token")));

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "http/exchange.h"
+#include "http/forwarded.h"
 #include "http/server.h"
 #include "io/pool.h"
 
@@ -44,10 +45,11 @@ struct dispatch_config {
     struct route_table routes;
     struct dispatch_hooks hooks;
     struct pool *pool;
-    struct log *log;       /* may be NULL */
-    const struct ui *ui;   /* NULL: the embedded one */
-    str public_url;        /* "http://localhost:8080", no slash at the end */
-    str extra_form_action; /* origins for CSP form-action besides 'self', or empty */
+    struct log *log;            /* may be NULL */
+    const struct ui *ui;        /* NULL: the embedded one */
+    str public_url;             /* "http://localhost:8080", no slash at the end */
+    struct forwarded forwarded; /* whose X-Forwarded-For is believed */
+    str extra_form_action;      /* origins for CSP form-action besides 'self', or empty */
 };
 
 /* What config points to must outlive it. doc_init() (base/doc.h) must have been called. ERR_CONFIG

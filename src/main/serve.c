@@ -97,6 +97,10 @@ static enum err open_provider(struct server *s, struct fault *f)
 
 static enum err open_dispatch(struct server *s, struct fault *f)
 {
+    struct forwarded forwarded;
+    enum err e = forwarded_parse(s->arena, f, s->config.settings.trusted_proxies, &forwarded);
+    if (e)
+        return e;
     s->services.settings = &s->config.settings;
     s->services.passwords = password_gate_new();
     s->pool =
@@ -109,6 +113,7 @@ static enum err open_dispatch(struct server *s, struct fault *f)
                             .pool = s->pool,
                             .log = s->log,
                             .public_url = s->config.settings.public_url,
+                            .forwarded = forwarded,
                             .extra_form_action = s->provider.auth_origin,
                         },
                         &s->dispatch);

@@ -2,6 +2,7 @@
 // judged. Steps that must succeed throw; what a test is about is called by the test itself.
 
 import assert from 'node:assert/strict';
+import http from 'node:http';
 
 import { problemsOf, textOf } from './page.mjs';
 
@@ -16,6 +17,17 @@ function done(answer, what, ...statuses) {
   assert.ok(statuses.includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
   return answer.body;
 }
+
+// A sign-in from another address of this machine -> the status of its answer.
+export const signInFrom = (stack, localAddress, email, password, more = {}) => new Promise((resolve, reject) => {
+  const body = JSON.stringify({ email, password });
+  const request = http.request({ host: '127.0.0.1', port: stack.port, localAddress, method: 'POST',
+    path: '/api/v1/session', headers: { host: `localhost:${stack.port}`, 'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body), ...more } });
+  request.on('error', reject);
+  request.on('response', (response) => response.resume().on('end', () => resolve(response.statusCode)));
+  request.end(body);
+});
 
 let names = 0;
 export const unique = (word) => `${word} ${(names += 1)}`;

@@ -2,10 +2,9 @@
 // once happens once, and nobody gets further than alone.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { before, test } from 'node:test';
 
-import { addConnection, BOB, CARLA, connect, connectPath, fault, grant, makeApp, noFaults, tryConnect } from '../lib/scene.mjs';
+import { addConnection, BOB, CARLA, connect, connectPath, fault, grant, makeApp, noFaults, signInFrom, tryConnect } from '../lib/scene.mjs';
 import { PASSWORD } from '../lib/client.mjs';
 import { endsWell, sql, startStack } from '../lib/stack.mjs';
 
@@ -36,22 +35,11 @@ test('the link of the first admin, taken four times at once, makes one', async (
   id = await addConnection(anna, app);
 });
 
-// A sign-in from another address of this machine.
-const signInFrom = (localAddress, email, password) => new Promise((resolve, reject) => {
-  const body = JSON.stringify({ email, password });
-  const request = http.request({ host: '127.0.0.1', port: s.port, localAddress, method: 'POST',
-    path: '/api/v1/session', headers: { host: `localhost:${s.port}`, 'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body) } });
-  request.on('error', reject);
-  request.on('response', (response) => response.resume().on('end', () => resolve(response.statusCode)));
-  request.end(body);
-});
-
 test('who fails on purpose locks out themselves, not the owner of the account', async () => {
   for (let i = 0; i < 10; i += 1)
-    assert.equal(await signInFrom('127.0.0.2', 'anna@example.com', 'wrong password'), 401);
-  assert.equal(await signInFrom('127.0.0.2', 'ANNA@example.com', PASSWORD), 429);
-  assert.equal(await signInFrom('127.0.0.3', 'anna@example.com', PASSWORD), 200);
+    assert.equal(await signInFrom(s, '127.0.0.2', 'anna@example.com', 'wrong password'), 401);
+  assert.equal(await signInFrom(s, '127.0.0.2', 'ANNA@example.com', PASSWORD), 429);
+  assert.equal(await signInFrom(s, '127.0.0.3', 'anna@example.com', PASSWORD), 200);
 });
 
 test('refused keys sent at once are as few as one after the other', async () => {
