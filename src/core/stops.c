@@ -8,6 +8,8 @@
 #include "store/apps.h"
 #include "store/oauth.h"
 
+#define LIST_TRIES 5
+
 static const str NONE = {NULL, 0};
 
 /* --- what is in force ------------------------------------------------------------------------- */
@@ -169,6 +171,36 @@ static enum err reread(struct work *w, str id, struct stop_row *ret)
     return ERR_OK;
 }
 
+/* In the write transaction, or opens it. */
+static enum err write_list(struct work *w, struct stop_row *row)
+{
+    enum err e = work_write(w);
+
+    if (!e)
+        e = reread(w, row->id, row);
+    if (e || row->listed)
+        return e;
+    e = store_stop_write_items(w->db, w->arena, w->fault, row, w->now_ms);
+    return e ? e : reread(w, row->id, row);
+}
+
+void stop_list(struct work *w, struct stop_row *row)
+{
+    const struct stop_row before = *row;
+    enum err e = ERR_OK;
+
+    for (int i = 0; i < LIST_TRIES && !row->listed; i++) {
+        e = write_list(w, row);
+        if (!e)
+            e = work_commit(w);
+        if (!e)
+            break;
+        db_rollback(w->db);
+        fault_clear(w->fault);
+        *row = before;
+    }
+}
+
 enum err stop_set(struct work *w, const struct stop_subject *subject, str reason,
                   struct stop_row *ret)
 {
@@ -193,8 +225,12 @@ enum err stop_set(struct work *w, const struct stop_subject *subject, str reason
     if (!e)
         e = store_stop_insert(w->db, w->arena, w->fault, &row);
     if (!e)
-        e = store_stop_write_items(w->db, w->arena, w->fault, &row, &row.items);
-    return e ? e : reread(w, row.id, ret);
+        e = work_commit(w);
+    if (!e)
+        e = reread(w, row.id, ret);
+    if (!e)
+        stop_list(w, ret);
+    return e;
 }
 
 int stop_may_end(const struct work *w, const struct stop_row *row)
@@ -216,7 +252,7 @@ static enum err begin_end(struct work *w, str id, struct stop_row *ret)
     if (ret->lifted)
         return work_fail(w, ERR_CONFLICT, "This stop was lifted already.");
     if (stop_may_end(w, ret))
-        return ERR_OK;
+        return write_list(w, ret);
     if (ret->by_workspace && !acts_for_workspace(w))
         return work_fail(w, ERR_NOT_WORKSPACE_ADMIN,
                          "A workspace admin set this stop, so only a workspace admin may do this.");

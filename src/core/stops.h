@@ -16,7 +16,11 @@
  *     in the transaction that saves (rule 11), and is not sent, shown or saved;
  *   - a refresh under way saves its tokens (a dropped one would kill the connection) and nobody
  *     gets to use them; no new one is begun;
- *   - the list of what has to be revoked at Atlassian is written down with the stop, and stays;
+ *   - the list of what has to be revoked at Atlassian is written down right after the flag, and
+ *     stays. In a transaction of its own: the flag must not wait for 100,000 credentials, nor be
+ *     undone because one of them was in use meanwhile (serializable transactions). What is listed
+ *     cannot grow while the stop is open. Should the process die in between, whoever looks at the
+ *     stop or ends it next writes the list first;
  *   - it names no app and no connection: workspace admins see only apps they were added to.
  * Who: the routes decide (an app's: its admins, and workspace admins among its members; a user's
  * and a site's: workspace admins). What a workspace admin or the command line set, an app admin
@@ -63,7 +67,7 @@ struct stop_subject {
 };
 MUST_USE enum err stop_subject_find(struct work *w, enum stop_kind kind, str name,
                                     struct stop_subject *ret);
-/* Write transaction. ERR_CONFLICT: it is stopped already. */
+/* Commits the flag, then writes the list. ERR_CONFLICT: it is stopped already. */
 MUST_USE enum err stop_set(struct work *w, const struct stop_subject *subject, str reason,
                            struct stop_row *ret);
 /* Write transaction. ERR_CONFLICT: it is lifted already. ERR_NOT_WORKSPACE_ADMIN, ERR_FORBIDDEN. */
@@ -79,6 +83,10 @@ MUST_USE enum err stop_cost(struct work *w, const struct stop_row *row, int64_t 
                             str *ret_sentence);
 
 /* --- looking ---------------------------------------------------------------------------------- */
+
+/* Writes the list if that is to be done still, in a transaction of its own, and reads the row anew;
+ * what fails is left to the next who looks. */
+void stop_list(struct work *w, struct stop_row *row);
 
 /* In an app: one of this app's. Outside: one of a user or a site. ERR_NOT_FOUND. */
 MUST_USE enum err stop_find(struct work *w, str id, struct stop_row *ret);

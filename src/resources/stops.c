@@ -224,7 +224,10 @@ enum err stop_show(struct exchange *x)
     struct stop_row row = {0};
     enum err e = stop_find(x->work, id_of_path(x), &row);
 
-    return e ? e : put_stop(x, &row);
+    if (e)
+        return e;
+    stop_list(x->work, &row);
+    return put_stop(x, &row);
 }
 
 enum err stop_csv_file(struct exchange *x)
@@ -234,6 +237,8 @@ enum err stop_csv_file(struct exchange *x)
     size_t count = 0;
     enum err e = stop_find(x->work, id_of_path(x), &row);
 
+    if (!e)
+        stop_list(x->work, &row);
     if (!e)
         e = store_stop_items(x->work->db, x->arena, &x->fault, row.id, exchange_int(x, "after", 0),
                              STOP_CSV_PAGE, &items, &count);

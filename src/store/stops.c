@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                    \
     "s.id, s.kind, s.subject, s.label, s.detail, s.reason, s.by_workspace, s.stopped,"             \
-    " s.stopped_by, s.erased, s.erased_by, s.erased_count, s.lifted, s.lifted_by,"                 \
+    " s.stopped_by, s.erased, s.erased_by, s.erased_count, s.lifted, s.lifted_by, s.listed,"       \
     " us.name, ue.name, ul.name, (SELECT count(*) FROM stop_items i WHERE i.stop_id = s.id)"
 #define FROM                                                                                       \
     " FROM stops s LEFT JOIN users us ON us.id = s.stopped_by"                                     \
@@ -54,10 +54,11 @@ static struct stop_row row_of(const struct db_rows *r, size_t i)
         .erased_count = db_int(r, i, 11),
         .lifted = db_int(r, i, 12),
         .lifted_by = db_text(r, i, 13),
-        .stopped_name = db_text(r, i, 14),
-        .erased_name = db_text(r, i, 15),
-        .lifted_name = db_text(r, i, 16),
-        .items = db_int(r, i, 17),
+        .listed = db_int(r, i, 14),
+        .stopped_name = db_text(r, i, 15),
+        .erased_name = db_text(r, i, 16),
+        .lifted_name = db_text(r, i, 17),
+        .items = db_int(r, i, 18),
     };
 }
 
@@ -269,7 +270,7 @@ enum err store_stop_items(struct db *d, struct arena *a, struct fault *f, str st
     " LEFT JOIN users u ON u.id = c.entered_by"
 
 enum err store_stop_write_items(struct db *d, struct arena *a, struct fault *f,
-                                const struct stop_row *row, int64_t *ret_count)
+                                const struct stop_row *row, int64_t now_ms)
 {
     static const char *const TEXTS[STOP_KINDS] = {ITEMS("c.app_id"), ITEMS("c.entered_by"),
                                                   ITEMS("c.site_id")};
@@ -277,9 +278,9 @@ enum err store_stop_write_items(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     enum err e = db_run(d, a, f, TEXTS[row->kind], args, 2, &r);
 
-    if (!e)
-        *ret_count = r.changed;
-    return e;
+    return e ? e
+             : db_query(d, a, f, &r, "UPDATE stops SET listed = $1 WHERE id = $2", DB_I(now_ms),
+                        DB_T(row->id));
 }
 
 #define COST(column)                                                                               \
@@ -308,8 +309,8 @@ enum err store_stop_cost(struct db *d, struct arena *a, struct fault *f, enum st
 static const char *const WIPE_PENDING[STOP_KINDS] = {
     "DELETE FROM pending_connects WHERE app_id = $1",
     "DELETE FROM pending_connects WHERE user_id = $1",
-    "DELETE FROM pending_connects WHERE credential_id IN (SELECT id FROM credentials"
-    " WHERE site_id = $1)",
+    ("DELETE FROM pending_connects WHERE credential_id IN (SELECT id FROM credentials"
+     " WHERE site_id = $1)"),
 };
 
 enum err store_stop_wipe(struct db *d, struct arena *a, struct fault *f, enum stop_kind kind,

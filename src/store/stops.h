@@ -4,7 +4,7 @@
  *
  * Invariants, kept by the statements here and a partial unique index:
  *   - at most one open stop a subject (open: not lifted);
- *   - a stop's items are written once, in the transaction that sets it, by one statement.
+ *   - a stop's items are written once, by one statement, in the transaction that sets `listed`.
  * The facts on stopped credentials that decide() needs come with struct credential_row.
  */
 #ifndef STORE_STOPS_H
@@ -29,6 +29,7 @@ struct stop_row {
     int by_workspace;
     int64_t stopped;
     str stopped_by; /* p == NULL: the command line */
+    int64_t listed; /* 0: the items are to be written still */
     int64_t erased; /* 0: not */
     str erased_by;
     int64_t erased_count;
@@ -44,9 +45,10 @@ struct stop_row {
 /* ERR_CONFLICT: there is an open one of this subject. */
 MUST_USE enum err store_stop_insert(struct db *d, struct arena *a, struct fault *f,
                                     const struct stop_row *row);
-/* Writes down what has to be revoked: what its subject has secrets of. *ret_count: the items. */
+/* Writes down what has to be revoked: what its subject has secrets of; and that it is listed.
+ * ERR_CONFLICT: somebody else has done so. */
 MUST_USE enum err store_stop_write_items(struct db *d, struct arena *a, struct fault *f,
-                                         const struct stop_row *row, int64_t *ret_count);
+                                         const struct stop_row *row, int64_t now_ms);
 /* *ret NULL when there is none. */
 MUST_USE enum err store_stop_find(struct db *d, struct arena *a, struct fault *f, str id,
                                   struct stop_row **ret);

@@ -12,6 +12,7 @@ CREATE TABLE stops (
                                     -- lifted by such only
     stopped BIGINT NOT NULL,
     stopped_by TEXT,                -- a user's id; null: the command line
+    listed BIGINT,                  -- when its items were written; null: to be done
     erased BIGINT,
     erased_by TEXT,
     erased_count BIGINT NOT NULL,   -- secrets
@@ -22,7 +23,7 @@ CREATE UNIQUE INDEX stops_open ON stops (kind, subject) WHERE lifted IS NULL;
 CREATE INDEX stops_by_subject ON stops (kind, subject, stopped);
 CREATE INDEX stops_by_time ON stops (stopped);
 
--- What had to be revoked at Atlassian when it was set: one row a thing to revoke (the API tokens of
+-- What had to be revoked at Atlassian when it was set, written right after the flag: one row a thing to revoke (the API tokens of
 -- an account, an account's access for one OAuth client). No app and no connection is named.
 CREATE TABLE stop_items (
     stop_id TEXT NOT NULL REFERENCES stops (id) ON DELETE CASCADE,

@@ -441,6 +441,32 @@ test('every stop, erasing and lifting is in the log, with who', async () => {
   assert.match(log, /emergency_stop_set .*by=admin@example\.com/);
 });
 
+// Calls go on at both servers while the stop is set: it is not held up, and none gets through later.
+async function underLoad(two, boss, there, slug, id) {
+  let running = true;
+  const late = [];
+  let stoppedAt = Infinity;
+  const callers = [boss, there].flatMap((client) => Array.from({ length: 8 }, async () => {
+    while (running) {
+      const began = Date.now();
+      const answer = await run(client, slug, id, MYSELF);
+      if (answer.status === 200 && began > stoppedAt) late.push(answer.text);
+      else if (answer.status !== 200 && answer.code !== 'stopped' && answer.status !== 503) late.push(answer.text);
+    }
+  }));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const began = Date.now();
+  const made = ok(await boss.post(`/apps/${slug}/stops`), 201);
+  stoppedAt = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  running = false;
+  await Promise.all(callers);
+  assert.deepEqual(late, []);
+  assert.equal(made.items, 1);
+  assert.ok(stoppedAt - began < 5000, `${stoppedAt - began} ms`);
+  ok(await boss.post(`${made.path}/lift`));
+}
+
 // Two servers: one stops, the other refuses its very next call, and a refresh of it saves.
 async function twoServers(t, database) {
   const two = await startStack(t, { oauth: true, database });
@@ -455,6 +481,7 @@ async function twoServers(t, database) {
   assertProblem(await run(there, slug, id, MYSELF), 409, 'stopped');
   ok(await there.post(`${made.path}/lift`));
   ok(await run(boss, slug, id, MYSELF));
+  await underLoad(two, boss, there, slug, id);
   sql(two, 'UPDATE oauth_grants SET access_expires = 1');
   await fault(two, 'delay', { ms: 900, match: { path: '/oauth/token' } });
   await clearLog(two);

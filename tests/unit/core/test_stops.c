@@ -413,6 +413,26 @@ static void the_list_has_one_line_a_thing(void **state)
     jira_close(&x);
 }
 
+/* The process died after the flag: whoever erases writes the list first. */
+static void a_list_that_is_missing_is_written_before_it_is_too_late(void **state)
+{
+    struct jira x;
+    struct stop_row row = {0};
+    int64_t lost = 0;
+
+    populate(&x, state);
+    struct stop_row stop = set(&x, STOP_APP, "sun");
+    assert_true(stop.listed > 0);
+    jira_sql(&x, "DELETE FROM stop_items; UPDATE stops SET listed = NULL");
+    struct work *w = world_work(&x.o, NULL);
+    contract_ok(x.o.c, world_end(w, stop_erase(w, stop.id, 4, &row, &lost)));
+    assert_int_equal(row.items, 4);
+    jira_sql(&x, "DELETE FROM credentials; DELETE FROM oauth_grants");
+    lift(&x, &stop);
+    assert_int_equal(jira_number(&x, "SELECT count(*) FROM stop_items"), 4);
+    jira_close(&x);
+}
+
 /* --- who may ---------------------------------------------------------------------------------- */
 
 static void who_may_end_one(void **state)
@@ -461,6 +481,7 @@ int main(void)
         CONTRACT(erasing_during_a_refresh_wins),
         CONTRACT(after_erasing_somebody_else_may_connect),
         CONTRACT(the_list_has_one_line_a_thing),
+        CONTRACT(a_list_that_is_missing_is_written_before_it_is_too_late),
         CONTRACT(who_may_end_one),
     };
 
