@@ -201,6 +201,21 @@ test('a test, and a connect by key, that end after the stop learn and save nothi
   }
 });
 
+test('what is on file and stopped is not replaced by an account on another site', async () => {
+  const elsewhereNow = () => tryConnect(s, people.ben, elsewhere, far, DAVE, { base_url: s.site('globex') });
+  const before = sql(s, `SELECT id, generation, sealed FROM credentials WHERE connection_id = '${far}'`);
+  const [answer, t] = await during(elsewhereNow, () => stop({ kind: 'site', site: s.site() }), '/rest/api/3/');
+  assertProblem(answer, 409, 'stopped', /this Jira site/);
+  assertProblem(await elsewhereNow(), 409, 'stopped', /this Jira site/);
+  await lift(t);
+  const asksFirst = await elsewhereNow();
+  assertProblem(asksFirst, 409, 'identity_changed');
+  const { path } = await stop({ kind: 'site', site: s.site() });
+  assertProblem(await people.ben.post(connectPath(elsewhere, far), { confirm: asksFirst.body.confirm }), 409, 'stopped');
+  await lift({ path });
+  assert.deepEqual(sql(s, `SELECT id, generation, sealed FROM credentials WHERE connection_id = '${far}'`), before);
+});
+
 test('a callback under way connects nothing, at Atlassian or already exchanging', async () => {
   const browser = await atAtlassian(s, BOB);
   let back = await browser.accept(await authorizeUrl(people.dan, app, oauth), { site: 'acme' });
