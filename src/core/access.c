@@ -66,6 +66,11 @@ static enum err refused(enum access_level level)
     return ERR_FORBIDDEN;
 }
 
+int access_is_in_app(enum access_level level)
+{
+    return level == ACCESS_APP_MEMBER || level == ACCESS_APP_GUARD || level == ACCESS_APP_ADMIN;
+}
+
 enum err access_decide(struct work *w, struct access_query *q)
 {
     enum err e;
@@ -78,7 +83,7 @@ enum err access_decide(struct work *w, struct access_query *q)
         return e;
     if (w->actor.user.p == NULL)
         return work_fail(w, ERR_NOT_SIGNED_IN, "");
-    if (q->level == ACCESS_APP_MEMBER || q->level == ACCESS_APP_ADMIN)
+    if (access_is_in_app(q->level))
         e = find_membership(w, q->app);
     if (e)
         return e;
@@ -92,6 +97,9 @@ enum err access_decide(struct work *w, struct access_query *q)
         break;
     case ACCESS_APP_MEMBER:
         allowed = w->membership.role != PERMISSION_ROLE_NONE;
+        break;
+    case ACCESS_APP_GUARD:
+        allowed = w->membership.role == PERMISSION_ROLE_ADMIN || w->actor.workspace_admin;
         break;
     case ACCESS_APP_ADMIN:
         allowed = w->membership.role == PERMISSION_ROLE_ADMIN;

@@ -25,11 +25,14 @@ enum access_level {
 #undef PERMISSION
 };
 
+/* Whether a level is one of an app's: the path names it first. */
+int access_is_in_app(enum access_level level);
+
 /* What is asked. All borrowed; must live as long as the work. */
 struct access_query {
     enum access_level level;
     str token; /* the session cookie's value; empty: none */
-    str app;   /* slug of the path; used for ACCESS_APP_MEMBER and ACCESS_APP_ADMIN */
+    str app;   /* slug of the path; used where access_is_in_app() */
     /* filled by access_decide(): the session found, 0 without one */
     int64_t session_created;
     int64_t session_last_seen;

@@ -8,6 +8,7 @@
 #include "core/access.h"
 #include "core/grants.h"
 #include "core/pending_secrets.h"
+#include "core/stops.h"
 #include "crypto/pkce.h"
 #include "crypto/random.h"
 #include "store/pending.h"
@@ -50,7 +51,9 @@ enum err authorize_begin(struct work *w, const struct connection_row *n,
     enum err e;
 
     must(db_transaction_mode(w->db) == DB_WRITE);
-    e = oauth_client_of(w, n, &client);
+    e = n->base_url_fixed ? stops_check_address(w, n->base_url) : ERR_OK;
+    if (!e)
+        e = oauth_client_of(w, n, &client);
     if (!e)
         e = oauth_client_open(w, &client, &open); /* a bad secret is told before the journey */
     if (e)
@@ -99,6 +102,8 @@ static enum err check_moment(struct work *w, const struct pending_row *p,
     if (e)
         return e;
     const struct credential_row *c = effective.row;
+    if (effective.decision == DECISION_STOPPED)
+        return stops_refuse(w, &effective.stop);
     if (n.shared && w->membership.role != PERMISSION_ROLE_ADMIN)
         return work_fail(w, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
     if (n.switch_counter != p->switch_counter)
@@ -247,6 +252,9 @@ enum err authorize_keep(struct work *w, const struct authorize_claim *c,
     enum err e;
 
     must(db_transaction_mode(w->db) == DB_WRITE);
+    e = stops_check_connect(w, (str){NULL, 0});
+    if (e)
+        return e;
     p.token_hmac = work_hmac(w, VAULT_CONFIRM, confirm);
     p.found = print_found(w, x);
     p.return_to = c->return_to;

@@ -30,7 +30,8 @@
 #define AUTHORIZE_MS (10 * CLOCK_MINUTE_MS)
 
 /* Write transaction; `row` is what is on file (NULL: nothing). The address to send this browser to.
- * ERR_TYPE_UNAVAILABLE, ERR_CLIENT_REFUSED. return_to: a path of ours (checked by the caller). */
+ * ERR_TYPE_UNAVAILABLE, ERR_CLIENT_REFUSED, ERR_STOPPED. return_to: a path of ours (checked by the
+ * caller). */
 MUST_USE enum err authorize_begin(struct work *w, const struct connection_row *connection,
                                   const struct credential_row *row, str return_to,
                                   str *ret_authorize_url);
@@ -52,6 +53,7 @@ struct authorize_claim {
  *   ERR_STATE_EXPIRED    used or too old; the sentence says which
  *   ERR_NOT_FOUND, ERR_NOT_APP_ADMIN  the right went meanwhile
  *   ERR_CONFLICT         connection, scope, credential or OAuth client changed meanwhile
+ *   ERR_STOPPED          an emergency stop was set meanwhile
  *   ERR_CLIENT_REFUSED   the client's stored secret does not open
  *   ERR_CONFIRM_EXPIRED  the row does not open: it was altered
  * On every refusal but STATE_FOREIGN *ret tells app, connection and return_to, for the way back;
@@ -65,7 +67,7 @@ MUST_USE enum err authorize_last(struct work *w, struct authorize_claim *ret);
 MUST_USE enum err authorize_outcome(struct work *w, str pending, str outcome);
 
 /* Write transaction; ends the row's wait. Keeps tokens and sites of an exchange until a site is
- * chosen: *ret_confirm is good once, for this session. */
+ * chosen: *ret_confirm is good once, for this session. ERR_STOPPED. */
 MUST_USE enum err authorize_keep(struct work *w, const struct authorize_claim *claim,
                                  const struct provider_exchange *exchange, str *ret_confirm);
 /* A choice that waits. */

@@ -10,6 +10,7 @@
 #include "core/grants.h"
 #include "core/oauth_clients.h"
 #include "core/pending_secrets.h"
+#include "core/stops.h"
 #include "crypto/random.h"
 #include "store/pending.h"
 
@@ -18,6 +19,7 @@
 /* --- whose ------------------------------------------------------------------------------------ */
 
 static struct effective effective_of(const struct work *w, const struct connection_row *n,
+                                     const struct stops_in_force *stops,
                                      const struct oauth_client *client,
                                      const struct credential_row *own,
                                      const struct credential_row *common)
@@ -29,12 +31,14 @@ static struct effective effective_of(const struct work *w, const struct connecti
         .user_in_app =
             w->membership.role != PERMISSION_ROLE_NONE && str_eq(w->membership.app, n->app),
         .user_is_app_admin = w->membership.role == PERMISSION_ROLE_ADMIN,
+        .app_stopped = stops->app,
+        .user_stopped = stops->user,
         .client_id = client->client_id,
         .own = own,
         .common = common,
     };
     struct decide_answer answer = decide(&q);
-    return (struct effective){answer.decision, n->shared ? common : own, answer.use};
+    return (struct effective){answer.decision, n->shared ? common : own, answer.use, answer.stop};
 }
 
 enum err credentials_effective(struct work *w, const struct connection_row *n,
@@ -42,14 +46,17 @@ enum err credentials_effective(struct work *w, const struct connection_row *n,
 {
     struct credential_row *own = NULL, *common = NULL;
     struct oauth_client client = {0};
+    struct stops_in_force stops = {0};
     enum err e = store_credential_of(w->db, w->arena, w->fault, n->id, w->actor.user, &own);
     if (!e)
         e = store_credential_of(w->db, w->arena, w->fault, n->id, (str){NULL, 0}, &common);
     if (!e)
         e = oauth_client_of(w, n, &client);
+    if (!e)
+        e = stops_in_force(w, &stops);
     if (e)
         return e;
-    *ret = effective_of(w, n, &client, own, common);
+    *ret = effective_of(w, n, &stops, &client, own, common);
     return ERR_OK;
 }
 
@@ -58,11 +65,14 @@ enum err credentials_effective_all(struct work *w, const struct connection_row *
 {
     struct credential_row *found = NULL;
     struct oauth_client *clients = NULL;
+    struct stops_in_force stops = {0};
     size_t n = 0;
     enum err e = store_credentials_of_app(w->db, w->arena, w->fault, w->membership.app,
                                           w->actor.user, &found, &n);
     if (!e)
         e = oauth_client_of_all(w, rows, count, &clients);
+    if (!e)
+        e = stops_in_force(w, &stops);
     if (e)
         return e;
     struct effective *all = arena_alloc_array(w->arena, count + 1, sizeof(*all));
@@ -76,7 +86,7 @@ enum err credentials_effective_all(struct work *w, const struct connection_row *
             else
                 common = &found[k];
         }
-        all[i] = effective_of(w, &rows[i], &clients[i], own, common);
+        all[i] = effective_of(w, &rows[i], &stops, &clients[i], own, common);
     }
     *ret = all;
     return ERR_OK;
@@ -127,6 +137,8 @@ enum err credentials_refusal(struct work *w, const struct connection_row *n,
         return work_fail(w, ERR_CONNECTION_REQUIRED,
                          "An app admin has to connect \"%.*s\" before anybody can use it.",
                          STR_ARG(str_utf8_cut(n->name, 120)));
+    case DECISION_STOPPED:
+        return stops_refuse(w, &effective->stop);
     case DECISION_NO_ACCESS:
         return work_fail(w, ERR_NOT_FOUND, "");
     }
@@ -321,7 +333,9 @@ static enum err check_proven_for(struct work *w, const struct connection_row *n,
                                  const struct credential_found *found)
 {
     struct oauth_client client = {0};
-    enum err e = oauth_client_of(w, n, &client);
+    enum err e = stops_check_connect(w, found->identity.site_id);
+    if (!e)
+        e = oauth_client_of(w, n, &client);
     if (e)
         return e;
     if (found->client_id.n && !str_eq(found->client_id, client.client_id))
@@ -333,6 +347,18 @@ static enum err check_proven_for(struct work *w, const struct connection_row *n,
     return work_fail(w, ERR_CONFLICT,
                      "An app admin has fixed the Base URL of this connection meanwhile. Nothing"
                      " was saved; please connect again.");
+}
+
+/* What is on file and stopped stays as it is: it may be needed again. */
+static enum err check_not_stopped(struct work *w, const struct credential_row *old)
+{
+    if (!old || !old->sealed.p)
+        return ERR_OK;
+    if (old->user_stopped)
+        return stops_refuse(w, &(struct decide_stop){STOPPED_ENTERER, old->user_stopped});
+    if (old->site_stopped)
+        return stops_refuse(w, &(struct decide_stop){STOPPED_SITE, old->site_stopped});
+    return ERR_OK;
 }
 
 /* --- the question ----------------------------------------------------------------------------- */
@@ -425,6 +451,8 @@ enum err credentials_save(struct work *w, const struct credential_moment *moment
     struct credential_row *old = NULL;
     enum err e = reread(w, moment, &n, &old);
     if (!e)
+        e = check_not_stopped(w, old);
+    if (!e)
         e = check_proven_for(w, &n, found);
     if (e)
         return e;
@@ -492,6 +520,8 @@ enum err credentials_confirm(struct work *w, const struct connection_row *n, str
     enum err e = question_find(w, n, confirm, &p, &old);
     if (!e)
         e = found_parse(w, p.found, &found);
+    if (!e)
+        e = check_not_stopped(w, old);
     if (!e)
         e = check_proven_for(w, n, &found);
     if (!e)

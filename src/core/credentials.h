@@ -19,7 +19,9 @@
  *   - a row's secret opens only under its own generation, owner and destination (vault binding);
  *   - who saves something begun earlier holds the write transaction and has compared connection,
  *     switch counter and generation with those of the beginning (rule 11);
- *   - a failed or unanswered connect leaves the old row as it is (rule 4).
+ *   - a failed or unanswered connect leaves the old row as it is (rule 4);
+ *   - nothing is saved while an emergency stop (core/stops.h) is open for the app, the acting user
+ *     or the site that was found.
  */
 #ifndef CORE_CREDENTIALS_H
 #define CORE_CREDENTIALS_H
@@ -34,6 +36,7 @@ struct effective {
     const struct credential_row *row; /* the row that state and sentence speak of: the user's own in
                                          own scope, the shared one in shared scope; NULL: none */
     const struct credential_row *use; /* the one that runs: decide()'s answer, or NULL */
+    struct decide_stop stop;          /* why DECISION_STOPPED */
 };
 
 /* Decides for the acting user in the app of the path. */
@@ -96,9 +99,10 @@ struct credential_proof {
 };
 
 /* Write transaction. Re-reads connection and row and compares with `moment` (ERR_CONFLICT,
- * ERR_NOT_FOUND). Saves, unless the row on file belongs to another account or site: then keeps it
- * as a question for ten minutes and returns ERR_IDENTITY_CHANGED with *ret_confirm (one-time, for
- * this session) and *ret_before. On ERR_OK *ret_row is the row saved. */
+ * ERR_NOT_FOUND), and refuses while a stop is open (ERR_STOPPED). Saves, unless the row on file
+ * belongs to another account or site: then keeps it as a question for ten minutes and returns
+ * ERR_IDENTITY_CHANGED with *ret_confirm (one-time, for this session) and *ret_before. On ERR_OK
+ * *ret_row is the row saved. */
 MUST_USE enum err credentials_save(struct work *w, const struct credential_moment *moment,
                                    const struct credential_found *found,
                                    const struct credential_proof *proof,

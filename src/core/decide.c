@@ -23,6 +23,20 @@ static enum decision state_of(const struct connection_row *n, const struct crede
     return fits_type(n, c, client_id) ? DECISION_USE : DECISION_RECONNECT;
 }
 
+/* What has no secret any more can be connected anew by whoever is not stopped. */
+static struct decide_stop stop_of(const struct decide_question *q, const struct credential_row *c)
+{
+    if (q->app_stopped)
+        return (struct decide_stop){STOPPED_APP, q->app_stopped};
+    if (q->user_stopped)
+        return (struct decide_stop){STOPPED_USER, q->user_stopped};
+    if (c && c->sealed.p && c->user_stopped)
+        return (struct decide_stop){STOPPED_ENTERER, c->user_stopped};
+    if (c && c->sealed.p && c->site_stopped)
+        return (struct decide_stop){STOPPED_SITE, c->site_stopped};
+    return (struct decide_stop){STOPPED_NOT, 0};
+}
+
 struct decide_answer decide(const struct decide_question *q)
 {
     const struct connection_row *n = q->connection;
@@ -31,12 +45,15 @@ struct decide_answer decide(const struct decide_question *q)
     must(!q->common || (!q->common->owner.p && str_eq(q->common->connection, n->id)));
 
     if (!q->user_active || !q->user_in_app)
-        return (struct decide_answer){DECISION_NO_ACCESS, NULL};
+        return (struct decide_answer){.decision = DECISION_NO_ACCESS};
     const struct credential_row *candidate = n->shared ? q->common : q->own;
+    struct decide_stop stop = stop_of(q, candidate);
+    if (stop.of != STOPPED_NOT)
+        return (struct decide_answer){.decision = DECISION_STOPPED, .stop = stop};
     enum decision state = state_of(n, candidate, q->client_id);
     if (state == DECISION_USE)
-        return (struct decide_answer){DECISION_USE, candidate};
+        return (struct decide_answer){.decision = DECISION_USE, .use = candidate};
     if (n->shared && !q->user_is_app_admin)
-        return (struct decide_answer){DECISION_WAIT, NULL};
-    return (struct decide_answer){state, NULL};
+        return (struct decide_answer){.decision = DECISION_WAIT};
+    return (struct decide_answer){.decision = state};
 }

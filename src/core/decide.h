@@ -4,12 +4,14 @@
  *
  * The cases, in the order they are decided:
  *   1. the user is not active, or not in the app          -> DECISION_NO_ACCESS
- *   2. own scope: the candidate is the user's own row, and nothing else is looked at
+ *   2. an emergency stop is open for the app or the user; or, for a candidate (as in 3 and 4) that
+ *      has a secret, for who entered it or its site       -> DECISION_STOPPED
+ *   3. own scope: the candidate is the user's own row, and nothing else is looked at
  *        no row, or disconnected by hand                  -> DECISION_CONNECT
  *        row of another switch counter, wiped, refused,
  *        or standing on a grant of another OAuth client   -> DECISION_RECONNECT
  *        else                                             -> DECISION_USE, that row
- *   3. shared scope: the candidate is the shared row, and nothing else is looked at
+ *   4. shared scope: the candidate is the shared row, and nothing else is looked at
  *        usable                                           -> DECISION_USE, that row
  *        else an app admin: CONNECT or RECONNECT as above; anybody else -> DECISION_WAIT
  * A row whose connection, owner or scope does not fit is a bug of the caller and aborts.
@@ -26,7 +28,16 @@ enum decision {
     DECISION_CONNECT,   /* nothing entered yet: this user may connect */
     DECISION_RECONNECT, /* what was entered is out of use: this user may reconnect */
     DECISION_WAIT,      /* an app admin has to connect */
+    DECISION_STOPPED,   /* an emergency stop is open: nobody may connect or use */
     DECISION_NO_ACCESS
+};
+
+/* What an emergency stop is of, as it concerns one question. */
+enum decide_stopped { STOPPED_NOT, STOPPED_APP, STOPPED_USER, STOPPED_ENTERER, STOPPED_SITE };
+
+struct decide_stop {
+    enum decide_stopped of; /* ENTERER: of whoever entered the candidate */
+    int64_t since;
 };
 
 struct decide_question {
@@ -35,7 +46,9 @@ struct decide_question {
     int user_active;
     int user_in_app;
     int user_is_app_admin;
-    str client_id; /* the OAuth client that the connection uses today; empty: none */
+    int64_t app_stopped;  /* since when an emergency stop of the app is open; 0: none is */
+    int64_t user_stopped; /* of the acting user */
+    str client_id;        /* the OAuth client that the connection uses today; empty: none */
     const struct credential_row *own;    /* the user's own row for this connection, or NULL */
     const struct credential_row *common; /* the shared row of this connection, or NULL */
 };
@@ -43,6 +56,7 @@ struct decide_question {
 struct decide_answer {
     enum decision decision;
     const struct credential_row *use; /* set for DECISION_USE only */
+    struct decide_stop stop;          /* set for DECISION_STOPPED only */
 };
 
 struct decide_answer decide(const struct decide_question *q);

@@ -5,6 +5,7 @@
 #include "base/fault_point.h"
 #include "core/grants_int.h"
 #include "core/oauth_clients.h"
+#include "core/stops.h"
 #include "crypto/random.h"
 #include "io/process.h"
 #include "store/connections.h"
@@ -44,6 +45,18 @@ static enum err refuse_for_now(struct work *w, const struct grant_row *g)
                      "%.*s Mortise tries again at %.8s UTC.", STR_ARG(g->last_error), at + 11);
 }
 
+/* A try whose outcome is not known is finished whatever happens: its token would be lost. */
+static enum err check_stop(struct work *w, const struct grant_question *q, const struct looked *l)
+{
+    const struct journal_row *j = l->journal;
+    int stopped = 0;
+
+    if (j && j->began && j->generation == l->grant->generation)
+        return ERR_OK;
+    enum err e = store_stop_covers_grant(w->db, w->arena, w->fault, q->grant, &stopped);
+    return !e && stopped ? work_fail(w, ERR_STOPPED, "") : e;
+}
+
 /* GRANT_OURS means: it could be. */
 static enum err look(struct work *w, const struct grant_question *q, struct looked *l,
                      enum grant_turn *ret)
@@ -64,7 +77,7 @@ static enum err look(struct work *w, const struct grant_question *q, struct look
         return refuse_for_now(w, l->grant);
     else
         *ret = GRANT_OURS;
-    return ERR_OK;
+    return *ret == GRANT_OURS ? check_stop(w, q, l) : ERR_OK;
 }
 
 /* Rule 9: a grant is refreshed only with the client that made it. */

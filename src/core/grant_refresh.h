@@ -19,7 +19,9 @@
  *     ahead than a lease can (the clock was set back). Times of leases, journal and back-off are
  *     the database's;
  *   - a consent, a disconnect and a switch in between win: they move the generation or take the
- *     grant away.
+ *     grant away;
+ *   - while all that stands on a grant is stopped in an emergency (core/stops.h), no refresh is
+ *     begun. One that was begun is finished and saved, or the connection would be lost by a stop.
  */
 #ifndef CORE_GRANT_REFRESH_H
 #define CORE_GRANT_REFRESH_H
@@ -71,8 +73,8 @@ struct grant_refresh {
     struct provider_client client;
     struct grant_lease lease;
 };
-/* Writes only with GRANT_OURS. ERR_NEEDS_RECONNECT: no such grant, it does not open, or the
- * connection's client is no longer the grant's. Backing off: ERR_CLIENT_REFUSED or
+/* Writes only with GRANT_OURS. ERR_STOPPED. ERR_NEEDS_RECONNECT: no such grant, it does not open,
+ * or the connection's client is no longer the grant's. Backing off: ERR_CLIENT_REFUSED or
  * ERR_UPSTREAM_UNREACHABLE with the sentence of the last failure and when it is tried again. */
 MUST_USE enum err grant_refresh_begin(struct work *w, const struct grant_question *q,
                                       struct grant_refresh *ret);

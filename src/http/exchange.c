@@ -44,6 +44,7 @@ void exchange_clear_answer(struct exchange *x)
     x->doc = NULL;
     x->location = x->notice = x->set_cookie = x->raw_json = (str){NULL, 0};
     x->page = x->raw_key = NULL;
+    x->file = (struct exchange_file){0};
     x->retry_after_s = 0;
     x->field_errors = NULL;
     x->wait = (struct exchange_wait){0};

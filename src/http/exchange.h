@@ -33,6 +33,13 @@ struct exchange_wait {
     void *arg; /* in the exchange's arena */
 };
 
+/* A file that the browser saves. type NULL: none. */
+struct exchange_file {
+    const char *type; /* Content-Type */
+    str name;         /* ASCII letters, digits, '.', '-', '_' */
+    str content;
+};
+
 struct exchange {
     struct arena *arena;
     struct fault fault;
@@ -59,14 +66,15 @@ struct exchange {
     json_t *me;       /* {id, name, email, workspace_admin} or NULL */
 
     /* the answer */
-    int status;          /* 0: 200 */
-    json_t *doc;         /* object; NULL: 204, or {} on pages */
-    str location;        /* path without prefix; a form post is redirected there (303), a JSON POST
-                            that made something gets 201 with it when status is 201 */
-    str notice;          /* shown once on the next page after the redirect */
-    str set_cookie;      /* a whole Set-Cookie value, or empty */
-    const char *page;    /* another template than the route's, or NULL */
-    const char *raw_key; /* with raw_json: a member written into the JSON as it is */
+    int status;       /* 0: 200 */
+    json_t *doc;      /* object; NULL: 204, or {} on pages */
+    str location;     /* path without prefix; a form post is redirected there (303), a JSON POST
+                         that made something gets 201 with it when status is 201 */
+    str notice;       /* shown once on the next page after the redirect */
+    str set_cookie;   /* a whole Set-Cookie value, or empty */
+    const char *page; /* another template than the route's, or NULL */
+    struct exchange_file file; /* to be saved, instead of either representation */
+    const char *raw_key;       /* with raw_json: a member written into the JSON as it is */
     str raw_json;
     int retry_after_s;    /* 0: none */
     json_t *field_errors; /* array of {field, message}; see exchange_field_error */

@@ -305,6 +305,23 @@ static void sign_in_first(const struct represent *r, struct exchange *x)
     redirect(r, x, 303, arena_printf(x->arena, "/session?return_to=%.*s", STR_ARG(path)));
 }
 
+/* -- a file -- */
+
+static enum err file_success(const struct represent *r, struct exchange *x)
+{
+    const struct exchange_file *file = &x->file;
+    struct answer *a = start_dynamic(r, x, x->status ? x->status : 200);
+
+    add_header(a, "Content-Type", str_from(file->type));
+    add_header(a, "Content-Disposition",
+               arena_printf(x->arena, "attachment; filename=\"%.*s\"", STR_ARG(file->name)));
+    buf_init(&a->body, JSON_BODY_MAX);
+    buf_add(&a->body, file->content);
+    if (!buf_ok(&a->body))
+        return fail(&x->fault, ERR_INTERNAL, "The answer is larger than Mortise sends.");
+    return ERR_OK;
+}
+
 /* -- which one -- */
 
 static void represent_problem(const struct represent *r, struct exchange *x, enum err e)
@@ -325,6 +342,8 @@ static enum err represent_success(const struct represent *r, struct exchange *x)
 
     if (x->private->failed)
         return page_again(r, x, template);
+    if (x->file.type)
+        return file_success(r, x);
     if (x->representation == EXCHANGE_JSON)
         return json_success(r, x);
     if (!str_empty(x->location) && (is_read(x) || template[0] == '\0')) {

@@ -23,9 +23,9 @@ int command_help(int argc, char **argv)
     (void)argv;
     (void)printf("Mortise connects a team's apps to Jira.\n\nCommands:\n");
     for (const struct command *c = commands; c->name; c++)
-        (void)printf("  mortise %-8s%-14s %s\n", c->name, c->arguments, c->summary);
+        (void)printf("  mortise %-8s%-31s %s\n", c->name, c->arguments, c->summary);
     (void)printf(
-        "\nSettings, as environment variables, as flags of serve and user, or as NAME=VALUE "
+        "\nSettings, as environment variables, as flags of serve, user and stop, or as NAME=VALUE "
         "lines\nof a file named by --config or MORTISE_CONFIG. A flag wins over the "
         "environment, the\nenvironment over the file.\n\n");
     print_settings();

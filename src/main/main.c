@@ -7,6 +7,9 @@
 const struct command commands[] = {
     {"serve", "[OPTION...]", "Starts the server.", command_serve},
     {"user", "link EMAIL", "Makes a one-time link for a user who lost the password.", command_user},
+    {"stop", "app|user|site NAME, list, ...",
+     "Emergency stop: nothing of it is used; prints what has to be revoked at Atlassian.",
+     command_stop},
     {"help", "", "Shows the commands and every setting.", command_help},
     {"version", "", "Shows the version.", command_version},
     {NULL, NULL, NULL, NULL},

@@ -102,6 +102,7 @@ static enum err open_dispatch(struct server *s, struct fault *f)
     if (e)
         return e;
     s->services.settings = &s->config.settings;
+    s->services.log = s->log;
     s->services.passwords = password_gate_new();
     s->pool =
         pool_start(s->config.workers, QUEUE_MAX, (struct pool_hooks){open_worker, close_worker, s});

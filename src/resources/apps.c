@@ -11,6 +11,7 @@
 #include "resources/fields.h"
 #include "resources/people_doc.h"
 #include "resources/routes.h"
+#include "resources/stop_doc.h"
 
 /* How many admins the Description names; the rest is a number. */
 #define ADMINS_SHOWN 5
@@ -134,7 +135,7 @@ enum err app_settings(struct exchange *x)
     if (e)
         return e;
     doc_set(exchange_doc(x), "delete_cost", cost);
-    return ERR_OK;
+    return stop_doc_put_open(x, exchange_doc(x), STOP_APP, x->work->membership.app);
 }
 
 enum err app_update(struct exchange *x)

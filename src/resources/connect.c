@@ -12,6 +12,7 @@
 #include "core/connections.h"
 #include "core/names.h"
 #include "core/settings.h"
+#include "core/stops.h"
 #include "core/throttle.h"
 #include "resources/app_doc.h"
 #include "resources/connect_doc.h"
@@ -250,6 +251,8 @@ static enum err api_key_begin(struct exchange *x, const struct connection_row *n
     api_key_field(x, &op->connect.secret);
     c->expires = expires_field(x);
     enum err e = exchange_field_problem(x);
+    if (!e)
+        e = stops_check_address(x->work, c->entered_origin);
     if (e)
         return e;
     c->limited = limited_name(x, c->entered_origin, op->connect.username);
@@ -272,6 +275,8 @@ enum err connect_begin(struct exchange *x)
     enum err e = connection_of_path(x, &n, &effective);
     if (!e)
         e = connect_check_right(x, &n);
+    if (!e && effective.decision == DECISION_STOPPED)
+        e = credentials_refusal(x->work, &n, &effective);
     if (e)
         return e;
     return connection_type_find(n.type)->by_oauth ? oauth_start(x, &n, &effective)

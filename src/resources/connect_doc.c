@@ -4,6 +4,7 @@
 #include "base/doc.h"
 #include "base/url.h"
 #include "core/connections.h"
+#include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 
@@ -20,7 +21,7 @@ enum err connect_check_right(struct exchange *x, const struct connection_row *n)
         return fail(&x->fault, ERR_TYPE_UNAVAILABLE, "%.*s", STR_ARG(reason));
     if (n->shared && x->work->membership.role != PERMISSION_ROLE_ADMIN)
         return fail(&x->fault, ERR_NOT_APP_ADMIN, "An app admin has to connect this.");
-    return ERR_OK;
+    return stops_check_connect(x->work, (str){NULL, 0});
 }
 
 enum err connect_done(struct exchange *x, const struct connection_row *n,

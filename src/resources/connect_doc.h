@@ -22,7 +22,7 @@ struct connecting {
     struct authorize_choice *choice;
 };
 
-/* ERR_TYPE_UNAVAILABLE, ERR_NOT_APP_ADMIN. */
+/* ERR_TYPE_UNAVAILABLE, ERR_NOT_APP_ADMIN, ERR_STOPPED. */
 MUST_USE enum err connect_check_right(struct exchange *x, const struct connection_row *n);
 /* Fills the answer of a connect that succeeded: {"connection","sentence"}, notice and redirect. */
 MUST_USE enum err connect_done(struct exchange *x, const struct connection_row *n,

@@ -9,6 +9,7 @@
 #include "core/connections.h"
 #include "core/oauth_clients.h"
 #include "core/settings.h"
+#include "core/stops.h"
 #include "resources/app_doc.h"
 
 #define SOON_MS (14 * CLOCK_DAY_MS)
@@ -67,6 +68,8 @@ static struct look look_of(const struct view *v)
         return (struct look){"needs_reconnect", "Reconnect", 1, 1};
     case DECISION_WAIT:
         return (struct look){"waiting", "Connect", 0, 0};
+    case DECISION_STOPPED:
+        return (struct look){"stopped", "Connect", 0, 0};
     case DECISION_NO_ACCESS:
         break;
     }
@@ -109,6 +112,8 @@ static str sentence_of(struct exchange *x, const struct view *v)
                             STR_ARG(credentials_why(e->row, v->client.client_id)));
     case DECISION_WAIT:
         return STR("An app admin has to connect this");
+    case DECISION_STOPPED:
+        return stops_sentence(x->arena, &e->stop);
     case DECISION_NO_ACCESS:
         break;
     }
@@ -119,7 +124,7 @@ static str sentence_of(struct exchange *x, const struct view *v)
 static json_t *is_doc(struct exchange *x, const struct connection_row *n, const char *state)
 {
     static const char *const STATES[] = {"not_connected", "connected", "needs_reconnect",
-                                         "suspended", "waiting"};
+                                         "suspended",     "waiting",   "stopped"};
     json_t *is = doc_object(x->arena);
     for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++)
         doc_set_bool(is, STATES[i], strcmp(STATES[i], state) == 0);
@@ -315,11 +320,13 @@ enum err connection_doc_own(struct exchange *x, const struct own_credential_row 
         .user = c->owner,
         .user_active = 1,
         .user_in_app = row->has_access,
+        .app_stopped = row->app_stopped,
+        .user_stopped = c->user_stopped,
         .client_id = v.client.client_id,
         .own = c,
     };
     struct decide_answer answer = decide(&q);
-    struct effective effective = {answer.decision, c, answer.use};
+    struct effective effective = {answer.decision, c, answer.use, answer.stop};
     v.effective = &effective;
     e = complete(x, &v);
     if (e)

@@ -201,12 +201,27 @@ static enum err note(struct exchange *x, const struct testing *t)
     return ERR_OK;
 }
 
+/* A stop set meanwhile counts: nothing is learnt from the answer. */
+static enum err refuse_if_stopped(struct exchange *x, const struct testing *t)
+{
+    struct connection_row n = {0};
+    struct effective effective = {0};
+    if (t->op->err == ERR_STOPPED)
+        return provider_wait_failed(x, t->op);
+    enum err e = connection_of_path(x, &n, &effective);
+    if (!e && effective.decision == DECISION_STOPPED)
+        e = credentials_refusal(x->work, &n, &effective);
+    return e;
+}
+
 enum err test_finish(struct exchange *x)
 {
     const struct testing *t = x->carried;
     struct connection_row n = {0};
     struct effective effective = {0};
     enum err e = work_write(x->work);
+    if (!e)
+        e = refuse_if_stopped(x, t);
     if (!e)
         e = note(x, t);
     if (!e)

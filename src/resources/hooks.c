@@ -41,7 +41,7 @@ static struct access_query *make_query(const struct services *services, const st
 
     q->level = (enum access_level)x->route->permission;
     q->token = cookie_get(x->cookie, cookie_session_name(services->settings->public_url));
-    if (q->level == ACCESS_APP_MEMBER || q->level == ACCESS_APP_ADMIN)
+    if (access_is_in_app(q->level))
         q->app = x->params[0];
     return q;
 }

@@ -19,6 +19,7 @@
 #include "core/access.h"
 #include "core/connections.h"
 #include "core/grants.h"
+#include "core/stops.h"
 #include "core/throttle.h"
 #include "resources/app_doc.h"
 #include "resources/connect_doc.h"
@@ -202,7 +203,8 @@ static enum err come_without_state(struct exchange *x, struct returning *r, str 
 /* What began this has changed meanwhile: it counts once, also then. */
 static int is_verdict(enum err e)
 {
-    return e == ERR_CONFLICT || e == ERR_NOT_APP_ADMIN || e == ERR_CLIENT_REFUSED;
+    return e == ERR_CONFLICT || e == ERR_NOT_APP_ADMIN || e == ERR_CLIENT_REFUSED ||
+           e == ERR_STOPPED;
 }
 
 static enum err refuse_for_good(struct exchange *x, struct returning *r, enum err e)
@@ -401,6 +403,8 @@ enum err oauth_choose_begin(struct exchange *x)
         return e;
     const struct provider_site *site = site_of(x, c->choice);
     e = exchange_field_problem(x);
+    if (!e)
+        e = stops_check_connect(x->work, site ? site->id : (str){NULL, 0});
     if (!e)
         e = throttle_take(x->work, &BY_USER, x->work->actor.user, &x->retry_after_s);
     if (e)

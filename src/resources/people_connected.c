@@ -5,21 +5,23 @@
 #include "core/credentials.h"
 #include "core/decide.h"
 #include "core/oauth_clients.h"
+#include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/routes.h"
 
-enum state { CONNECTED, NEEDS_RECONNECT, DISCONNECTED, SUSPENDED, OUT_OF_USE };
+enum state { CONNECTED, NEEDS_RECONNECT, DISCONNECTED, SUSPENDED, OUT_OF_USE, STOPPED };
 
-static const char *const STATES[] = {"connected", "needs_reconnect", "disconnected", "suspended",
-                                     "out_of_use"};
+static const char *const STATES[] = {"connected", "needs_reconnect", "disconnected",
+                                     "suspended", "out_of_use",      "stopped"};
 
 struct asking {
     const struct connection_row *n;
     str client_id; /* in force for it */
+    struct stops_in_force stops;
 };
 
-static enum decision decision_of(const struct asking *a, const struct connected_row *p)
+static struct decide_answer answer_of(const struct asking *a, const struct connected_row *p)
 {
     const struct credential_row *c = &p->credential;
     int is_own = c->owner.p != NULL;
@@ -28,12 +30,13 @@ static enum decision decision_of(const struct asking *a, const struct connected_
         .user = p->user,
         .user_active = is_own ? p->active : 1,
         .user_in_app = is_own ? p->has_access : 1,
+        .app_stopped = a->stops.app,
         .user_is_app_admin = 1,
         .client_id = a->client_id,
         .own = is_own ? c : NULL,
         .common = is_own ? NULL : c,
     };
-    return decide(&q).decision;
+    return decide(&q);
 }
 
 /* A row of the other scope is history. */
@@ -44,17 +47,26 @@ static enum state state_of(const struct asking *a, const struct connected_row *p
         return DISCONNECTED;
     if (!c->owner.p != !!a->n->shared)
         return OUT_OF_USE;
-    switch (decision_of(a, p)) {
+    switch (answer_of(a, p).decision) {
     case DECISION_USE:
         return CONNECTED;
     case DECISION_NO_ACCESS:
         return SUSPENDED;
+    case DECISION_STOPPED:
+        return STOPPED;
     case DECISION_CONNECT:
     case DECISION_RECONNECT:
     case DECISION_WAIT:
         break;
     }
     return NEEDS_RECONNECT;
+}
+
+static str stopped_sentence(struct exchange *x, const struct asking *a,
+                            const struct connected_row *p)
+{
+    struct decide_stop stop = answer_of(a, p).stop;
+    return stops_sentence(x->arena, &stop);
 }
 
 static str status_of(struct exchange *x, const struct asking *a, const struct connected_row *p,
@@ -70,6 +82,8 @@ static str status_of(struct exchange *x, const struct asking *a, const struct co
         return arena_printf(x->arena, "Needs reconnecting: %.*s", STR_ARG(why));
     case OUT_OF_USE:
         return arena_printf(x->arena, "Out of use: %.*s", STR_ARG(why));
+    case STOPPED:
+        return stopped_sentence(x, a, p);
     case SUSPENDED:
         break;
     }
@@ -117,11 +131,14 @@ static enum err add_people(struct exchange *x, const struct connection_row *n)
     size_t count = 0;
     str next = {NULL, 0};
     enum err e = oauth_client_of(x->work, n, &client);
+    struct stops_in_force stops = {0};
+    if (!e)
+        e = stops_in_force(x->work, &stops);
     if (!e)
         e = credentials_people(x->work, n, exchange_text(x, "after"), &people, &count, &next);
     if (e)
         return e;
-    const struct asking asking = {n, client.client_id};
+    const struct asking asking = {n, client.client_id, stops};
     json_t *list = doc_array(x->arena);
     for (size_t i = 0; i < count; i++)
         doc_append(list, person_doc(x, &asking, &people[i]));

@@ -14,6 +14,7 @@
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/drafts.h"
+#include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/provider_wait.h"
@@ -170,6 +171,8 @@ static enum err keep_draft(struct exchange *x, str *ret_id)
 static enum err refused(struct exchange *x, struct requesting *r, const struct connection_row *n,
                         const struct effective *effective)
 {
+    if (effective->decision == DECISION_STOPPED)
+        return credentials_refusal(x->work, n, effective);
     if (x->representation == EXCHANGE_PAGE) {
         enum err e = keep_draft(x, &r->draft);
         if (e)
@@ -254,6 +257,22 @@ static enum err unanswered(struct exchange *x, struct requesting *r)
     return e == ERR_NEEDS_RECONNECT ? needs_reconnect(x, r) : e;
 }
 
+/* A stop that was set while Jira was asked: its answer is not shown, and that Jira was asked is
+ * kept. */
+static enum err refuse_if_stopped(struct exchange *x, const struct connection_row *n)
+{
+    struct effective effective = {0};
+    enum err e = credentials_effective(x->work, n, &effective);
+    if (e || effective.decision != DECISION_STOPPED)
+        return e;
+    e = work_commit(x->work);
+    return e ? e
+             : fail(&x->fault, ERR_STOPPED,
+                    "%.*s. Jira had been asked before that and may have carried it out; its answer"
+                    " is not shown.",
+                    STR_ARG(stops_sentence(x->arena, &effective.stop)));
+}
+
 enum err request_finish(struct exchange *x)
 {
     struct requesting *r = x->carried;
@@ -268,6 +287,9 @@ enum err request_finish(struct exchange *x)
         return e;
     if (r->op->err)
         return unanswered(x, r);
+    e = refuse_if_stopped(x, &n);
+    if (e)
+        return e;
     if (p->meaning == MEANING_REFUSED_TOKEN)
         return token_refused(x, r);
     if (p->meaning == MEANING_NOT_PROVIDER)

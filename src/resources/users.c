@@ -8,6 +8,7 @@
 #include "resources/fields.h"
 #include "resources/people_doc.h"
 #include "resources/routes.h"
+#include "resources/stop_doc.h"
 
 enum err users_list(struct exchange *x)
 {
@@ -88,7 +89,7 @@ static enum err fill_user(struct exchange *x, const struct user_row *user)
     }
     x->doc = people_doc_user(x, user);
     doc_set(x->doc, "groups", groups);
-    return ERR_OK;
+    return stop_doc_put_open(x, x->doc, STOP_USER, user->id);
 }
 
 enum err user_show(struct exchange *x)

@@ -8,11 +8,13 @@
     " c.status, c.why, c.account_id, c.account_name, c.username, c.site_id,"                       \
     " c.entered_origin, c.origin, c.base_path, c.sealed, c.expires, c.since, c.last_used, "        \
     "c.last_checked, c.suspended, c.grant_id,"                                                     \
-    " s.url, s.name, g.client_id"
-#define COLUMN_COUNT 26
+    " s.url, s.name, g.client_id, su.stopped, ss.stopped"
+#define COLUMN_COUNT 28
 #define FROM                                                                                       \
     " FROM credentials c JOIN sites s ON s.id = c.site_id"                                         \
-    " LEFT JOIN oauth_grants g ON g.id = c.grant_id "
+    " LEFT JOIN oauth_grants g ON g.id = c.grant_id"                                               \
+    " LEFT JOIN stops su ON su.kind = 'user' AND su.subject = c.entered_by AND su.lifted IS NULL"  \
+    " LEFT JOIN stops ss ON ss.kind = 'site' AND ss.subject = c.site_id AND ss.lifted IS NULL "
 
 /* A user has a permission in an app. */
 #define HAS_APP(app, user)                                                                         \
@@ -51,6 +53,8 @@ static struct credential_row row_of(const struct db_rows *r, size_t i)
         .site_url = db_text(r, i, 23),
         .site_name = db_text(r, i, 24),
         .client_id = db_text(r, i, 25),
+        .user_stopped = db_int(r, i, 26),
+        .site_stopped = db_int(r, i, 27),
     };
 }
 
@@ -106,9 +110,11 @@ enum err store_credentials_of_owner(struct db *d, struct arena *a, struct fault 
         db_query(d, a, f, &r,
                  "SELECT " COLUMNS ", a.slug, a.name, n.name, n.type, n.base_url, n.base_url_fixed,"
                  " n.shared, n.switch_counter,"
-                 " CASE WHEN " OWNER_HAS_APP " THEN 1 ELSE 0 END" FROM
+                 " CASE WHEN " OWNER_HAS_APP " THEN 1 ELSE 0 END, sa.stopped" FROM
                  "JOIN connections n ON n.id = c.connection_id"
                  " JOIN apps a ON a.id = c.app_id"
+                 " LEFT JOIN stops sa ON sa.kind = 'app' AND sa.subject = c.app_id"
+                 " AND sa.lifted IS NULL"
                  " WHERE c.owner = $1 ORDER BY a.sort_key, n.name_key, n.id",
                  DB_T(owner));
     if (e)
@@ -125,7 +131,8 @@ enum err store_credentials_of_owner(struct db *d, struct arena *a, struct fault 
         rows[i].connection_base_url_fixed = db_int(&r, i, k++) != 0;
         rows[i].connection_shared = db_int(&r, i, k++) != 0;
         rows[i].connection_switch_counter = db_int(&r, i, k++);
-        rows[i].has_access = db_int(&r, i, k) != 0;
+        rows[i].has_access = db_int(&r, i, k++) != 0;
+        rows[i].app_stopped = db_int(&r, i, k);
     }
     *ret = rows;
     *ret_count = r.count;

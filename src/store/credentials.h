@@ -38,10 +38,12 @@ struct credential_row {
     int64_t last_checked;
     int64_t suspended;
     str grant; /* p == NULL: holds an API key itself */
-    /* joined from sites and oauth_grants */
+    /* joined from sites, oauth_grants and stops */
     str site_url;
     str site_name;
-    str client_id; /* of the grant */
+    str client_id;        /* of the grant */
+    int64_t user_stopped; /* since when all that entered_by entered is stopped; 0: it is not */
+    int64_t site_stopped; /* since when the site is */
 };
 
 struct site_row {
@@ -72,6 +74,7 @@ struct own_credential_row {
     int connection_shared;
     int64_t connection_switch_counter;
     int has_access;
+    int64_t app_stopped; /* since when the app is; 0: it is not */
 };
 MUST_USE enum err store_credentials_of_owner(struct db *d, struct arena *a, struct fault *f,
                                              str owner, struct own_credential_row **ret,

@@ -251,13 +251,16 @@ enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64
                            size_t *ret_count)
 {
     struct db_rows r;
-    enum err e =
-        db_query(d, a, f, &r,
-                 DUE_COLUMNS
-                 " FROM oauth_grants g" DUE_CREDENTIAL
-                 " AND m.suspended IS NULL) WHERE g.keep_at <= $1 AND COALESCE(g.next_try, 0) <= $2"
-                 " ORDER BY g.keep_at LIMIT $3",
-                 DB_I(now_ms), DB_I(db_now_ms), DB_I(limit));
+    enum err e = db_query(
+        d, a, f, &r,
+        DUE_COLUMNS
+        " FROM oauth_grants g" DUE_CREDENTIAL
+        " AND m.suspended IS NULL AND NOT EXISTS (SELECT 1 FROM stops x"
+        " WHERE x.lifted IS NULL AND ((x.kind = 'app' AND x.subject = m.app_id)"
+        " OR (x.kind = 'user' AND x.subject = m.entered_by) OR (x.kind = 'site'"
+        " AND x.subject = m.site_id)))) WHERE g.keep_at <= $1 AND COALESCE(g.next_try, 0) <= $2"
+        " ORDER BY g.keep_at LIMIT $3",
+        DB_I(now_ms), DB_I(db_now_ms), DB_I(limit));
     if (!e)
         due_of(a, &r, ret, ret_count);
     return e;

@@ -91,7 +91,8 @@ struct due_grant {
 MUST_USE enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f,
                                            int64_t now_ms, int64_t limit, struct due_grant **ret,
                                            size_t *ret_count);
-/* Idle since long: keep_at has come (the earliest first), next_try is obeyed. */
+/* Idle since long: keep_at has come (the earliest first), next_try is obeyed. What is stopped
+ * counts as not working. */
 MUST_USE enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
                                     int64_t db_now_ms, int64_t limit, struct due_grant **ret,
                                     size_t *ret_count);

@@ -337,4 +337,14 @@ page('test.oauth', per, async (p) => {
   await p.sees('Atlassian accepted the authorisation.');
 });
 
+test('an app admin stops the app', async () => {
+  assert.equal((await w.nora.post(`${at}/stops`, { reason: 'A script leaked a key' })).status, 201);
+});
+
+page('app.stopped', sam, () => at);
+page('app-settings.stopped', nora, () => `${at}/settings`);
+page('connect.stopped', sam, of('jira', 'connect'));
+page('request.stopped', sam, () => `${at}/request`);
+page('credentials.stopped', nora, of('jira', 'credentials'));
+
 complete();

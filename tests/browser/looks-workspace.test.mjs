@@ -154,4 +154,34 @@ page('settings.remove', root, async (p) => {
   await p.page.getByText('Remove it…').click();
 });
 
+// Emergency stops.
+const stopped = async (fields) => (await w.root.post('/stops', fields)).body.path;
+
+page('stops.empty', root, '/stops');
+page('stops.wrong', root, async (p) => {
+  await p.fill('Address', 'https://nobody.example');
+  await p.press('Stop this site');
+  await p.page.locator('#site-error').waitFor();
+});
+page('stop', root, async () => {
+  w.stop = await stopped({ kind: 'site', site: s.site(), reason: 'A token of this site was found in a public repository' });
+  return w.stop;
+});
+page('stop.erase', root, async (p) => {
+  await p.visit(w.stop);
+  await p.page.getByText('Erase the secrets…').click();
+});
+page('stop.lifted', root, async (p) => {
+  await p.visit(w.stop);
+  await p.press('Lift the stop');
+  await p.sees('Everything works again as before');
+});
+page('stop.nothing', root, () => stopped({ kind: 'user', user: 'mika.lind@example.com' }));
+page('stop.own', root, () => stopped({ kind: 'user', user: w.root.me.id }));
+page('stops', root, '/stops');
+page('user.stopped', root, async () => {
+  await stopped({ kind: 'user', user: w.sam.me.id });
+  return `/users/${w.sam.me.id}`;
+});
+
 complete();

@@ -10,7 +10,7 @@ import { before, test } from 'node:test';
 
 import { addConnection, ANNA, BOB, connectPath, fault, grant, makeApp, noFaults, run }
   from '../lib/scene.mjs';
-import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, startStack } from '../lib/stack.mjs';
+import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
 import { SECRET_FIELDS } from '../lib/tables.mjs';
 
 const WITNESS = 'Witness-of-the-search-4711';
@@ -245,6 +245,26 @@ test('client secrets: refused, with every failure of Atlassian\'s, kept, of a co
   }
   await root.delete(below);
   await root.delete(at);
+});
+
+test('emergency stops, whose lists name accounts: set, erased, lifted, as a file, by the command', async () => {
+  const secret = await key('key that is stopped', BOB);
+  sql(s, 'DELETE FROM throttles');
+  assert.equal((await user.post(connectPath(app, id), fields(secret))).status, 200);
+  await misplaced('key as the reason', (text) => root.form('/stops',
+    { kind: 'user', user: 'nobody@example.com', reason: text }));
+  const { path: at } = (await root.post('/stops', { kind: 'user', user: 'user@example.com' })).body;
+  await user.page(`/apps/${app}`);
+  for (const page of [at, '/stops', `/users/${user.me.id}`]) {
+    await root.get(page);
+    await root.page(page);
+  }
+  assert.match((await root.page(`${at}/csv`)).text, /API token/);
+  const command = s.spawn(['stop', 'show', at.split('/').pop()]);
+  await command.ended; // its output stays with the logs
+  assert.match(command.out, /API token/);
+  await root.form(`${at}/erase`, { confirm_lost: 9 });
+  await root.form(`${at}/lift`);
 });
 
 function* spellings({ secret, username }) {

@@ -15,6 +15,7 @@ const ALLOWED = {
   SIGNED_IN: ['stranger', 'runner', 'admin', 'boss', 'other'],
   WORKSPACE_ADMIN: ['boss'],
   APP_MEMBER: MEMBERS,
+  APP_GUARD: ['admin'], // and workspace admins among the members: stops.test.mjs
   APP_ADMIN: ['admin'],
 };
 const ROLES = ALLOWED.PUBLIC;
@@ -39,6 +40,9 @@ before(async () => {
   w.oauth = await addConnection(w.admin, w.app, { name: 'By OAuth2', type: 'jira_oauth2' });
   w.otherConnection = await addConnection(w.other, w.otherApp, { name: 'Jira' });
   w.otherPermission = (await w.other.get(`/apps/${w.otherApp}/permissions`)).body.permissions[0].id;
+  w.stop = (await stopped()).stop;
+  w.otherStop = (await w.other.post(`/apps/${w.otherApp}/stops`)).body.id;
+  await w.other.post(`/apps/${w.otherApp}/stops/${w.otherStop}/lift`);
   w.token = 'x'.repeat(43);
   w.key = await s.token(ANNA);
   for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key });
@@ -98,6 +102,13 @@ const SAMPLES = {
   'GET /flagged-apps': { api: 200, page: 200 },
   'POST /flagged-apps/{app}/admins': { api: 204, page: 303, body: { user: 'someone@example.com' },
     fresh: flagged },
+  'GET /stops': { api: 200, page: 200 },
+  'POST /stops': { api: 201, page: 303, body: { kind: 'user', user: 'someone@example.com' },
+    fresh: async () => ({ body: { kind: 'user', user: (await newUser()).me.id } }) },
+  'GET /stops/{stop}': { api: 200, page: 200, fresh: stopped },
+  'POST /stops/{stop}/lift': { api: 200, page: 303, fresh: stopped },
+  'POST /stops/{stop}/erase': { api: 200, page: 303, fresh: stopped },
+  'GET /stops/{stop}/csv': { api: 200, page: 200, fresh: stopped },
   'GET /apps': { api: 200, page: 200 },
   'GET /apps/new': { api: 200, page: 200 },
   'POST /apps': { api: 201, page: 303, body: { name: 'Made' } },
@@ -117,6 +128,12 @@ const SAMPLES = {
       const made = await w.admin.post(`/apps/${w.app}/permissions`, await newPrincipal());
       return { permission: made.body.id };
     } },
+  'GET /apps/{app}/stops': { api: 200, page: 200 },
+  'POST /apps/{app}/stops': { api: 201, page: 303, fresh: async () => ({ app: await makeApp(w.admin) }) },
+  'GET /apps/{app}/stops/{stop}': { api: 200, page: 200, foreign: true, fresh: stoppedApp },
+  'POST /apps/{app}/stops/{stop}/lift': { api: 200, page: 303, foreign: true, fresh: stoppedApp },
+  'POST /apps/{app}/stops/{stop}/erase': { api: 200, page: 303, foreign: true, fresh: stoppedApp },
+  'GET /apps/{app}/stops/{stop}/csv': { api: 200, page: 200, foreign: true, fresh: stoppedApp },
   'GET /apps/{app}/connections': { api: 200, page: 200 },
   'GET /apps/{app}/connections/new': { api: 200, page: 200 },
   'POST /apps/{app}/connections': { api: 201, page: 303, body: { type: 'jira_api', name: 'Made' },
@@ -162,6 +179,18 @@ async function signInAgain(role) {
   if (role !== 'out') assert.equal((await w[role].signIn(w[role].me.email)).status, 200);
 }
 
+const newUser = () => s.user(w.boss, newMail());
+
+async function stopped() {
+  const answer = await w.boss.post('/stops', { kind: 'user', user: (await newUser()).me.id });
+  return { stop: answer.body.id };
+}
+
+async function stoppedApp() {
+  const app = await makeApp(w.admin);
+  return { app, stop: (await w.admin.post(`/apps/${app}/stops`)).body.id };
+}
+
 async function flagged() {
   const leaver = await s.user(w.boss, newMail());
   const app = await makeApp(leaver);
@@ -183,7 +212,7 @@ function call(route, kind, client, params) {
 function refusal({ permission }, role) {
   if (ALLOWED[permission].includes(role)) return undefined;
   if (role === 'out') return ERRORS.NOT_SIGNED_IN;
-  const needsApp = permission === 'APP_MEMBER' || permission === 'APP_ADMIN';
+  const needsApp = permission.startsWith('APP_');
   return needsApp && !MEMBERS.includes(role) ? ERRORS.NOT_FOUND : PERMISSIONS[permission];
 }
 
@@ -235,8 +264,9 @@ test('another app\'s connections and permissions are not found below one\'s own 
     async () => {
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
-      const foreign = { connection: w.otherConnection, permission: w.otherPermission };
-      for (const params of [foreign, { app: w.otherApp }, { connection: 'nosuch', permission: 'nosuch' }]) {
+      const foreign = { connection: w.otherConnection, permission: w.otherPermission, stop: w.otherStop };
+      for (const params of [foreign, { app: w.otherApp },
+        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch' }]) {
         const answer = await call(route, kind, w.admin, params);
         assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
       }

@@ -77,16 +77,46 @@ static int fits(size_t i, size_t kind)
     return ROWS[i].client && *KINDS[kind].client && strcmp(ROWS[i].client, KINDS[kind].client) == 0;
 }
 
+/* Emergency stops, as bits: of the app, the acting user, whoever entered the own and the shared
+ * row, and their sites. */
+enum {
+    STOP_OF_APP = 1,
+    STOP_OF_USER = 2,
+    STOP_OF_OWN = 4,
+    STOP_OF_COMMON = 8,
+    STOP_OF_OWN_SITE = 16,
+    STOP_OF_COMMON_SITE = 32,
+    STOP_ALL = 64
+};
+
 struct asked {
     int shared, active, in_app, admin;
     size_t kind, own, common;
+    int stops;
 };
+
+static enum decide_stopped expected_stop(const struct asked *q)
+{
+    size_t i = q->shared ? q->common : q->own;
+    if (q->stops & STOP_OF_APP)
+        return STOPPED_APP;
+    if (q->stops & STOP_OF_USER)
+        return STOPPED_USER;
+    if (!ROWS[i].exists || !ROWS[i].has_secret)
+        return STOPPED_NOT;
+    if (q->stops & (q->shared ? STOP_OF_COMMON : STOP_OF_OWN))
+        return STOPPED_ENTERER;
+    return q->stops & (q->shared ? STOP_OF_COMMON_SITE : STOP_OF_OWN_SITE) ? STOPPED_SITE
+                                                                           : STOPPED_NOT;
+}
 
 /* What product.md's table says, written a second time. */
 static enum decision expected(const struct asked *q)
 {
     if (!q->active || !q->in_app)
         return DECISION_NO_ACCESS;
+    if (expected_stop(q) != STOPPED_NOT)
+        return DECISION_STOPPED;
     size_t i = q->shared ? q->common : q->own;
     enum decision worth = ROWS[i].worth;
     if (worth == DECISION_USE && !fits(i, q->kind))
@@ -101,9 +131,15 @@ static void check(const struct asked *ask)
     struct connection_row n = connection(ask->shared, ask->kind);
     struct credential_row own = row(ask->own, STR("anna"));
     struct credential_row common = row(ask->common, (str){NULL, 0});
+    own.user_stopped = ask->stops & STOP_OF_OWN ? 11 : 0;
+    common.user_stopped = ask->stops & STOP_OF_COMMON ? 12 : 0;
+    own.site_stopped = ask->stops & STOP_OF_OWN_SITE ? 13 : 0;
+    common.site_stopped = ask->stops & STOP_OF_COMMON_SITE ? 14 : 0;
     struct decide_question q = {
         .connection = &n,
         .user = STR("anna"),
+        .app_stopped = ask->stops & STOP_OF_APP ? 15 : 0,
+        .user_stopped = ask->stops & STOP_OF_USER ? 16 : 0,
         .user_active = ask->active,
         .user_in_app = ask->in_app,
         .user_is_app_admin = ask->admin,
@@ -113,11 +149,14 @@ static void check(const struct asked *ask)
     };
     struct decide_answer a = decide(&q);
     if (a.decision != expected(ask))
-        fail_msg("%s/%s shared %d active %d in app %d admin %d own '%s' shared '%s': got %d",
+        fail_msg("%s/%s shared %d active %d in app %d admin %d own '%s' shared '%s' stops %d:"
+                 " got %d",
                  KINDS[ask->kind].type, KINDS[ask->kind].client, ask->shared, ask->active,
-                 ask->in_app, ask->admin, ROWS[ask->own].what, ROWS[ask->common].what,
+                 ask->in_app, ask->admin, ROWS[ask->own].what, ROWS[ask->common].what, ask->stops,
                  (int)a.decision);
     assert_true((a.decision == DECISION_USE) == (a.use != NULL));
+    assert_int_equal(a.stop.of, a.decision == DECISION_STOPPED ? expected_stop(ask) : STOPPED_NOT);
+    assert_true((a.decision == DECISION_STOPPED) == (a.stop.since != 0));
     if (a.use)
         assert_ptr_equal(a.use, ask->shared ? &common : &own);
 }
@@ -128,9 +167,9 @@ static void every_combination(void **state)
     for (size_t kind = 0; kind < COUNT_OF(KINDS); kind++)
         for (size_t i = 0; i < COUNT_OF(ROWS); i++)
             for (size_t k = 0; k < COUNT_OF(ROWS); k++)
-                for (int bits = 0; bits < 16; bits++)
+                for (int bits = 0; bits < 16 * STOP_ALL; bits++)
                     check(&(struct asked){bits & 1, !!(bits & 2), !!(bits & 4), !!(bits & 8), kind,
-                                          i, k});
+                                          i, k, bits / 16});
 }
 
 static void ask_with_a_foreign_row(void *arg)
