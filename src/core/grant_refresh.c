@@ -234,7 +234,7 @@ static enum err note_dead(struct work *w, struct grant_row *g, str why)
     g->last_error = why;
     enum err e = store_grant_failed(w->db, w->arena, w->fault, g);
     if (!e)
-        e = store_credentials_refuse_grant(w->db, w->arena, w->fault, g->id, why);
+        e = store_credentials_refuse_grant(w->db, w->arena, w->fault, g->id, why, w->now_ms);
     fault_point(FAULT_POINT_NOTING);
     return e;
 }

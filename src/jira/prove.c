@@ -11,10 +11,12 @@
  *           SITE -ok, Data Center-> INFO -> done
  * test:     SITE -ok-> CLOUD_ID (same site as before?) -> INFO;  SITE -refused-> CLOUD_ID -> failed
  *           GATEWAY -ok-> INFO -> done
+ * What comes after a test's done is rights.c's.
  *
- * Invariants: the secret goes once to the site and once to the gateway at most, to nobody else, and
- * never after a CAPTCHA. A refused key is not tried again. Nothing is reported as connected without
- * an answer that names the account: serverInfo and most of the API answer strangers with 200.
+ * Invariants: up to done, the secret goes once to the site and once to the gateway at most, to
+ * nobody else, and never after a CAPTCHA. A refused key is not tried again. Nothing is reported as
+ * connected without an answer that names the account: serverInfo and most of the API answer
+ * strangers with 200.
  */
 #include "base/check.h"
 #include "base/doc.h"
@@ -73,8 +75,11 @@ static void end(struct prove *p, enum err e, enum provider_stage stage, enum pro
     } else {
         op->test.stage = stage;
         op->test.meaning = why;
-        if (!e)
+        if (!e) {
             op->test.identity = p->who;
+            jira_rights_begin(p->flow);
+            return;
+        }
     }
     jira_flow_end(p->flow, e);
 }

@@ -10,6 +10,7 @@
 #include "core/oauth_clients.h"
 #include "core/settings.h"
 #include "resources/app_doc.h"
+#include "resources/connection_health.h"
 
 #define SOON_MS (14 * CLOCK_DAY_MS)
 
@@ -195,6 +196,16 @@ static void add_unfinished(struct exchange *x, json_t *doc, const struct authori
     doc_set(doc, "unfinished", o);
 }
 
+/* Not for runners of a shared connection. */
+static void add_health(struct exchange *x, json_t *doc, const struct view *v)
+{
+    const struct credential_row *c = v->effective->row;
+    if (c && (!v->n->shared || v->admin) && !str_eq(c->status, STR("disconnected")))
+        doc_set(doc, "health", connection_health_doc(x, c, v->effective->decision));
+    else
+        doc_set_null(doc, "health");
+}
+
 static json_t *doc_of(struct exchange *x, const struct view *v)
 {
     const struct connection_row *n = v->n;
@@ -223,6 +234,7 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_str(doc, "entered_by", v->person ? v->person->name : NONE);
     doc_set_bool(doc, "entered_by_left",
                  v->person && (!v->person->active || !v->person->has_access));
+    add_health(x, doc, v);
     add_unfinished(x, doc, &v->unfinished);
     doc_set_bool(doc, "can_connect", look.can_connect);
     doc_set_bool(doc, "direct", by_oauth && has_client && !n->shared && look.can_connect);

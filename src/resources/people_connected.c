@@ -7,6 +7,7 @@
 #include "core/oauth_clients.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
+#include "resources/connection_health.h"
 #include "resources/routes.h"
 
 enum state { CONNECTED, NEEDS_RECONNECT, DISCONNECTED, SUSPENDED, OUT_OF_USE };
@@ -100,6 +101,11 @@ static json_t *person_doc(struct exchange *x, const struct asking *a, const stru
     doc_set_str(doc, "site_url", c->site_url);
     doc_set_time(doc, "since", c->since);
     doc_set_time(doc, "last_used", c->last_used);
+    doc_set_time(doc, "state_since",
+                 state == OUT_OF_USE || state == DISCONNECTED
+                     ? c->status_since
+                     : connection_health_since(c, decision_of(a, p)));
+    connection_health_put_error(x, doc, c);
     doc_set_cstring(doc, "state", STATES[state]);
     doc_set_str(doc, "status", status_of(x, a, p, state));
     doc_set_bool(doc, "active", p->active);
