@@ -315,5 +315,10 @@ enum err grant_refresh_failed(struct work *w, str grant, str process,
 enum err grants_retry_client(struct work *w, str client_id, int64_t *ret_count)
 {
     must(db_transaction_mode(w->db) == DB_WRITE);
-    return store_grants_retry_client(w->db, w->arena, w->fault, client_id, ret_count);
+    return store_grants_retry_client(w->db, w->arena, w->fault, client_id, w->now_ms, ret_count);
+}
+
+enum err grants_failing_client(struct work *w, str client_id, int64_t *ret_count)
+{
+    return store_grants_failing_client(w->db, w->arena, w->fault, client_id, ret_count);
 }

@@ -365,7 +365,7 @@ static void fill(struct exchange *x, const struct testing *t, str granted)
     doc_set_bool(doc, "works", worst != FAILED);
     doc_set_str(doc, "sentence", verdict_sentence(x, t, worst));
     doc_set(doc, "stages", stages);
-    doc_set_bool(doc, "has_lacks", lacks(&t->op->test));
+    doc_set_bool(doc, "has_lacks", worst != FAILED && lacks(&t->op->test));
     doc_set(doc, "projects", rights_doc(x, &t->op->test, worst != FAILED));
     doc_set_str(doc, "return_to", exchange_return_to(x, app_doc_path(x, "")));
 }

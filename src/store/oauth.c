@@ -196,15 +196,30 @@ enum err store_grant_failed(struct db *d, struct arena *a, struct fault *f,
 }
 
 enum err store_grants_retry_client(struct db *d, struct arena *a, struct fault *f, str client_id,
-                                   int64_t *ret_count)
+                                   int64_t now_ms, int64_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
-                          "UPDATE oauth_grants SET next_try = NULL"
+                          "UPDATE oauth_grants SET next_try = NULL, failures = 0,"
+                          " failing_since = NULL, last_class = NULL, last_error = NULL,"
+                          " keep_at = CASE WHEN keep_at > $1 THEN $1 ELSE keep_at END"
+                          " WHERE client_id = $2 AND last_class = 'client'",
+                          DB_I(now_ms), DB_T(client_id));
+    if (!e)
+        *ret_count = r.changed;
+    return e;
+}
+
+enum err store_grants_failing_client(struct db *d, struct arena *a, struct fault *f, str client_id,
+                                     int64_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT count(*) FROM oauth_grants"
                           " WHERE client_id = $1 AND last_class = 'client'",
                           DB_T(client_id));
     if (!e)
-        *ret_count = r.changed;
+        *ret_count = db_int(&r, 0, 0);
     return e;
 }
 

@@ -72,9 +72,13 @@ MUST_USE enum err store_grants_drop_unused(struct db *d, struct arena *a, struct
  * this. */
 MUST_USE enum err store_grant_failed(struct db *d, struct arena *a, struct fault *f,
                                      const struct grant_row *row);
-/* Grants of the client whose refreshes failed by the operator's fault may be tried at once. */
+/* Grants of the client whose refreshes failed by the operator's fault: they may be tried at once,
+ * count as not failing any more, and are due for the keep-alive. */
 MUST_USE enum err store_grants_retry_client(struct db *d, struct arena *a, struct fault *f,
-                                            str client_id, int64_t *ret_count);
+                                            str client_id, int64_t now_ms, int64_t *ret_count);
+/* How many such there are. */
+MUST_USE enum err store_grants_failing_client(struct db *d, struct arena *a, struct fault *f,
+                                              str client_id, int64_t *ret_count);
 
 /* A grant to be refreshed by nobody's wish, with a connected credential of it: its connection knows
  * the client. */
