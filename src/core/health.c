@@ -69,8 +69,7 @@ enum health_outcome health_of_request(const struct provider_op *op, str *ret_sen
 
 enum health_outcome health_of_test(const struct provider_op *op, str *ret_sentence)
 {
-    if (!op->err || op->test.meaning == MEANING_REFUSED_TOKEN ||
-        op->test.meaning == MEANING_NO_SITE)
+    if (!op->err || op->test.meaning == MEANING_REFUSED_TOKEN || op->err == ERR_NEEDS_RECONNECT)
         return HEALTH_SILENT;
     return of_failure(op, ret_sentence);
 }

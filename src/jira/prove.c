@@ -271,14 +271,22 @@ static str read_cloud_id(struct prove *p, const struct upstream_call *call)
     return jira_is_uuid(id) ? arena_str(arena_of(p), id) : STR("");
 }
 
+/* Whether what is at the address now is another site, or none. With a key that works there, a page
+ * of a proxy's tells nothing; with one that does not, the address is to blame. */
+static int is_elsewhere(const struct prove *p, const struct upstream_call *call)
+{
+    if (p->refused)
+        return call->status < 500 && call->status != 429;
+    return p->cloud_id.n > 0 || call->status == 404;
+}
+
 static void heard_cloud_id(struct prove *p, const struct upstream_call *call)
 {
     int testing = p->flow->op->kind == PROVIDER_TEST;
     str before = p->cloud_id;
 
     p->cloud_id = read_cloud_id(p, call);
-    if (testing && before.n && call->status < 500 && call->status != 429 &&
-        !str_eq(before, p->cloud_id)) {
+    if (testing && before.n && !str_eq(before, p->cloud_id) && is_elsewhere(p, call)) {
         end_moved(p);
         return;
     }

@@ -337,7 +337,7 @@ static enum err note(struct exchange *x, const struct testing *t)
                                       CREDENTIAL_FINE, (str){NULL, 0});
         return e ? e : credentials_note_site(x->work, &op->test.identity);
     }
-    if (op->test.meaning == MEANING_REFUSED_TOKEN || op->test.meaning == MEANING_NO_SITE)
+    if (op->test.meaning == MEANING_REFUSED_TOKEN || op->err == ERR_NEEDS_RECONNECT)
         return credentials_note(x->work, t->before.credential, t->before.generation,
                                 CREDENTIAL_REFUSED, str_from(fault_text(&op->fault)));
     return health_note(x->work, &t->before, op);

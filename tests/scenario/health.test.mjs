@@ -7,7 +7,7 @@ import { before, beforeEach, test } from 'node:test';
 import { connected as connectedByOauth } from '../lib/atlassian.mjs';
 import { textOf } from '../lib/page.mjs';
 import { addConnection, ANNA, assertPage, assertProblem, BOB, BOT, CARLA, callsOf, clearLog, connect, fault,
-  grant, makeApp, noFaults, rowOf, run } from '../lib/scene.mjs';
+  grant, makeApp, noFaults, rowOf, run, until } from '../lib/scene.mjs';
 import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
 
 let s;
@@ -19,7 +19,7 @@ let oauth; // and one by OAuth2
 let people = 0;
 
 before(async () => {
-  s = await startStack(null, { oauth: true, renamed: 'acme-new' });
+  s = await startStack(null, { oauth: true, env: { MORTISE_KEEPER_PERIOD: '1' } });
   root = await s.setup();
   app = await makeApp(root);
   await grant(root, app, 'everyone');
@@ -89,7 +89,7 @@ test('also when nothing was answered, when the account is locked, and when the s
   await connect(s, user, app, key, ANNA);
   const noted = async () => (await healthOf(key)).last_error?.sentence;
   await fault(s, 'cut_before', { times: 'always' });
-  assertProblem(await whoAmI(key), 502);
+  assertProblem(await whoAmI(key), 502, 'upstream_interrupted');
   await noFaults(s);
   assert.match(await noted(), /^The connection to/);
   await whoAmI(key);
@@ -97,14 +97,10 @@ test('also when nothing was answered, when the account is locked, and when the s
   await fault(s, 'headers', { headers: { 'X-Authentication-Denied-Reason': 'CAPTCHA_CHALLENGE' } });
   await whoAmI(key);
   assert.match(await noted(), /CAPTCHA/);
-  await s.control('POST', 'rename', { site: 'acme', to: 'acme-new' });
-  try {
-    await whoAmI(key);
-    assert.match(await noted(), /no Jira site at this address any more/);
-    assert.equal((await rowOf(user, app, key)).state, 'connected', 'only a test finds out');
-  } finally {
-    await s.control('POST', 'rename', { site: 'acme', to: 'acme' });
-  }
+  await fault(s, 'html', { status: 404 });
+  await whoAmI(key);
+  assert.match(await noted(), /no Jira site at this address any more/);
+  assert.equal((await rowOf(user, app, key)).state, 'connected', 'only a test finds out');
 });
 
 test('what is not the credential\'s fault is no error of it: 404, 403, 400, 429', async () => {
@@ -194,6 +190,28 @@ test('OAuth2: kept alive, possibly a year, and whose fault it is when renewing f
   assert.equal((await tested(oauth)).body.ok, true);
   const healed = await healthOf(oauth);
   assert.deepEqual([healed.renewal_failing, healed.last_error, healed.idle_expires], [null, null, null]);
+});
+
+test('a refused OAuth client: admins read how many it stops, and one button tries all again', async () => {
+  await connectedByOauth(s, user, app, oauth, BOB, { site: 'acme' });
+  sql(s, 'UPDATE oauth_grants SET access_expires = 1');
+  await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: 'another' });
+  try {
+    assertProblem(await whoAmI(oauth), 409, 'client_refused');
+    const { oauth_client: client } = (await root.get('/settings')).body;
+    assert.equal(client.failing, 1);
+    assert.match(client.failing_sentence, /^1 authorisation cannot be renewed.* Nobody has to reconnect\.$/);
+    assert.match(textOf((await root.page('/settings')).text), /1 authorisation cannot.*Test it and try all again/);
+    assertProblem(await root.post('/settings/oauth-client/test'), 409, 'client_refused');
+    assert.equal((await root.get('/settings')).body.oauth_client.failing, 1);
+  } finally {
+    await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
+  }
+  const again = await root.post('/settings/oauth-client/test');
+  assert.match(again.body.sentence, /1 authorisation was refused because of it before and is tried again\.$/);
+  assert.deepEqual([again.body.oauth_client.failing, again.body.oauth_client.failing_sentence], [0, null]);
+  assert.equal((await healthOf(oauth)).renewal_failing, null);
+  await until(async () => (await healthOf(oauth)).renewed, 'a renewal that nobody asked for');
 });
 
 test('a runner of a shared connection learns its state and no more', async () => {
@@ -311,6 +329,7 @@ test('each stage fails for what it is there for, and nothing is asked after it',
     ['headers', { headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } }, 'token', 'connected', 1],
     ['status', { status: 403, body: 'x' }, 'token', 'connected', 1],
     ['body', { body: '{}' }, 'identity', 'connected', 1],
+    ['html', { match: { path: '/_edge/' }, status: 200 }, 'site', 'connected', 2], // a proxy's page
     ['html', { match: { path: '/_edge/' }, status: 404 }, 'site', 'needs_reconnect', 2]]) {
     await fault(s, kind, { times: 'always', match: { path: '/rest/' }, ...more });
     const failed = await tested(key);
