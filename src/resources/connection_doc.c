@@ -79,13 +79,6 @@ static struct look look_of(const struct view *v)
     return (struct look){"suspended", "Connect", 0, 0};
 }
 
-static str date_of(struct arena *a, int64_t ms)
-{
-    char text[25];
-    clock_format(ms, text);
-    return arena_str(a, (str){text, 10});
-}
-
 /* dated: with the day an API key expires. */
 static str connected_sentence(struct exchange *x, const struct connection_row *n,
                               const struct credential_row *c, int dated)
@@ -94,9 +87,10 @@ static str connected_sentence(struct exchange *x, const struct connection_row *n
     str note = STR("");
     if (expires && expires < x->work->now_ms)
         note = arena_printf(x->arena, " · The API key was noted to expire on %.*s",
-                            STR_ARG(date_of(x->arena, expires)));
+                            STR_ARG(connection_health_date(x->arena, expires)));
     else if (expires)
-        note = arena_printf(x->arena, " · Expires on %.*s", STR_ARG(date_of(x->arena, expires)));
+        note = arena_printf(x->arena, " · Expires on %.*s",
+                            STR_ARG(connection_health_date(x->arena, expires)));
     return arena_printf(x->arena, "Connected%s as %.*s on %.*s%.*s", n->shared ? " (shared)" : "",
                         STR_ARG(c->account_name), STR_ARG(c->site_name), STR_ARG(note));
 }

@@ -356,13 +356,16 @@ static str verdict_sentence(struct exchange *x, const struct testing *t, enum ve
                                            : " But not everything could be found out.");
 }
 
-static void fill(struct exchange *x, const struct testing *t, str granted)
+/* again_first: it failed, and reconnecting is not the answer. */
+static void fill(struct exchange *x, const struct testing *t, const struct effective *now)
 {
+    str granted = now->row ? now->row->tokens.scopes : (str){NULL, 0};
     enum verdict worst = PASSED;
     json_t *doc = exchange_doc(x);
     json_t *stages = stages_doc(x, t, granted, &worst);
     doc_set_bool(doc, "ok", worst == PASSED);
     doc_set_bool(doc, "works", worst != FAILED);
+    doc_set_bool(doc, "again_first", worst == FAILED && now->decision == DECISION_USE);
     doc_set_str(doc, "sentence", verdict_sentence(x, t, worst));
     doc_set(doc, "stages", stages);
     doc_set_bool(doc, "has_lacks", worst != FAILED && lacks(&t->op->test));
@@ -387,6 +390,6 @@ enum err test_finish(struct exchange *x)
     if (e)
         return e;
     /* as a renewal may have changed them meanwhile */
-    fill(x, t, effective.row ? effective.row->tokens.scopes : (str){NULL, 0});
+    fill(x, t, &effective);
     return ERR_OK;
 }
