@@ -125,6 +125,9 @@ const TEXTS = {
     permissions_missing: {
         en: "The 'permissions' query parameter is required.",
         de: 'Der Parameter „permissions“ ist erforderlich.' },
+    permissions_unknown: {
+        en: "Unrecognized permission(s): '%s'.",
+        de: 'Unbekannte Berechtigung(en): „%s“.' },
     link_type: {
         en: "No issue link type with name '%s' found.",
         de: 'Es gibt keinen Verknüpfungstyp mit dem Namen „%s“.' },

@@ -94,9 +94,13 @@ export function myPermissions(ctx) {
     if (wanted.length === 0) {
         return answers.errors(400, say(ctx.caller.account, 'permissions_missing'));
     }
+    const unknown = wanted.filter((key) => !PERMISSION_NAMES[key]);
+    if (unknown.length > 0) {
+        return answers.errors(400, say(ctx.caller.account, 'permissions_unknown', unknown.join(', ')));
+    }
     const keys = permissionProjects(ctx);
-    const known = wanted.filter((key) => PERMISSION_NAMES[key]);
-    const entries = known.map((key) => [key, {
+    if (keys === null) return answers.errors(404, missingPlace(ctx));
+    const entries = wanted.map((key) => [key, {
         id: String(Object.keys(PERMISSION_NAMES).indexOf(key) + 10),
         key,
         name: PERMISSION_NAMES[key],
@@ -107,11 +111,20 @@ export function myPermissions(ctx) {
     return answers.json(200, { permissions: Object.fromEntries(entries) });
 }
 
-/** The projects in question: the named one, the named issue's, or all that are visible. */
+function missingPlace(ctx) {
+    const { account } = ctx.caller;
+    const project = ctx.query.get('projectId') ?? ctx.query.get('projectKey');
+    return project === null ? say(account, 'issue_missing')
+        : say(account, 'project_missing', project);
+}
+
+/** The projects in question: the named one, the named issue's, or all that are visible. Null when
+ *  the named one is not visible. */
 function permissionProjects(ctx) {
-    const project = ctx.query.get('projectKey') ?? ctx.query.get('projectId');
-    const issue = ctx.query.get('issueKey') ?? ctx.query.get('issueId');
-    if (issue !== null) return [findIssue(ctx, issue)?.project].filter(Boolean);
-    if (project !== null) return [findProject(ctx, project)?.key].filter(Boolean);
+    const project = ctx.query.get('projectId') ?? ctx.query.get('projectKey');
+    const issue = ctx.query.get('issueId') ?? ctx.query.get('issueKey');
+    const named = issue !== null ? findIssue(ctx, issue)?.project
+        : project !== null ? findProject(ctx, project)?.key : undefined;
+    if (issue !== null || project !== null) return named === undefined ? null : [named];
     return visibleProjects(ctx).map((each) => each.key);
 }

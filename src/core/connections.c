@@ -119,7 +119,7 @@ enum err connection_update(struct work *w, const struct connection_row *old,
     if (!e && row.base_url_fixed)
         e = store_credentials_wipe_other_origin(
             w->db, w->arena, w->fault, row.id, row.base_url,
-            STR("an app admin fixed the connection to another Base URL."), &lost);
+            STR("an app admin fixed the connection to another Base URL."), w->now_ms, &lost);
     if (!e && lost)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);
     if (e)
@@ -187,7 +187,7 @@ static enum err wipe_all(struct work *w, const struct connection_row *row)
         store_credentials_wipe_connection(w->db, w->arena, w->fault, row->id,
                                           row->shared ? STR("Shared credentials were switched off.")
                                                       : STR("Shared credentials were switched on."),
-                                          &wiped);
+                                          w->now_ms, &wiped);
 
     if (!e && wiped)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);

@@ -12,6 +12,7 @@
 #include "core/pending_secrets.h"
 #include "core/stops.h"
 #include "crypto/random.h"
+#include "store/needs.h"
 #include "store/pending.h"
 
 #define QUESTION_MS (10 * CLOCK_MINUTE_MS)
@@ -316,6 +317,8 @@ static enum err replace(struct work *w, const struct connection_row *n,
     if (!e)
         e = store_credential_save(w->db, w->arena, w->fault, &c);
     if (!e)
+        e = store_needs_forgive(w->db, w->arena, w->fault, c.id, c.grant);
+    if (!e)
         e = drop_grant(w, old, c.grant);
     if (!e)
         *ret = c;
@@ -556,7 +559,8 @@ enum err credentials_disconnect(struct work *w, const struct connection_row *n)
                          "There is nothing to disconnect: you are not connected.");
     e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, NONE);
     if (!e)
-        e = store_credential_wipe(w->db, w->arena, w->fault, c->id, STR("disconnected"), NONE);
+        e = store_credential_wipe(w->db, w->arena, w->fault, c->id, STR("disconnected"), NONE,
+                                  w->now_ms);
     return e ? e : drop_grant(w, c, NONE);
 }
 
@@ -626,9 +630,4 @@ enum err credentials_note(struct work *w, str credential, int64_t generation,
         w->db, w->arena, w->fault, credential, generation,
         word == CREDENTIAL_FINE ? STR("connected") : STR("needs_reconnect"),
         word == CREDENTIAL_FINE ? (str){NULL, 0} : why, w->now_ms, &saved);
-}
-
-enum err credentials_note_use(struct work *w, str credential)
-{
-    return store_credential_used(w->db, w->arena, w->fault, credential, w->now_ms);
 }

@@ -141,6 +141,5 @@ MUST_USE enum err credentials_disconnect(struct work *w, const struct connection
 enum credential_word { CREDENTIAL_FINE, CREDENTIAL_REFUSED };
 MUST_USE enum err credentials_note(struct work *w, str credential, int64_t generation,
                                    enum credential_word word, str why);
-MUST_USE enum err credentials_note_use(struct work *w, str credential);
 
 #endif

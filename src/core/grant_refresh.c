@@ -247,7 +247,7 @@ static enum err note_dead(struct work *w, struct grant_row *g, str why)
     g->last_error = why;
     enum err e = store_grant_failed(w->db, w->arena, w->fault, g);
     if (!e)
-        e = store_credentials_refuse_grant(w->db, w->arena, w->fault, g->id, why);
+        e = store_credentials_refuse_grant(w->db, w->arena, w->fault, g->id, why, w->now_ms);
     fault_point(FAULT_POINT_NOTING);
     return e;
 }
@@ -328,5 +328,10 @@ enum err grant_refresh_failed(struct work *w, str grant, str process,
 enum err grants_retry_client(struct work *w, str client_id, int64_t *ret_count)
 {
     must(db_transaction_mode(w->db) == DB_WRITE);
-    return store_grants_retry_client(w->db, w->arena, w->fault, client_id, ret_count);
+    return store_grants_retry_client(w->db, w->arena, w->fault, client_id, w->now_ms, ret_count);
+}
+
+enum err grants_failing_client(struct work *w, str client_id, int64_t *ret_count)
+{
+    return store_grants_failing_client(w->db, w->arena, w->fault, client_id, ret_count);
 }

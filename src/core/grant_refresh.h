@@ -108,7 +108,10 @@ MUST_USE enum err grant_refresh_failed(struct work *w, str grant, str process,
                                        const struct grant_lease *lease,
                                        const struct grant_failure *failure);
 /* Write transaction. The client's id and secret are known to be good: what failed because of them
- * is tried again at once. *ret_count: how many grants. */
+ * is tried again, at its next use or by the keep-alive's next look, and counts as failing no more.
+ * *ret_count: how many grants. */
 MUST_USE enum err grants_retry_client(struct work *w, str client_id, int64_t *ret_count);
+/* How many fail because of the client at present. */
+MUST_USE enum err grants_failing_client(struct work *w, str client_id, int64_t *ret_count);
 
 #endif

@@ -164,7 +164,8 @@ enum err grant_save(struct work *w, str client_id, str account_id, const struct 
     g.refreshed = 0;
     e = grant_seal_and_save(w, &g, tokens, NULL);
     if (!e)
-        e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id, w->actor.user);
+        e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id, w->actor.user,
+                                           w->now_ms);
     if (!e)
         *ret_id = arena_str(w->arena, g.id);
     return e;

@@ -180,7 +180,7 @@ enum err oauth_client_cost(struct work *w, const struct connection_row *n,
 static enum err wipe_others(struct work *w, str connection, str environment, int64_t *ret_lost)
 {
     enum err e = store_credentials_wipe_other_client(w->db, w->arena, w->fault, connection,
-                                                     environment, WHY, ret_lost);
+                                                     environment, WHY, w->now_ms, ret_lost);
     if (!e && *ret_lost)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);
     return e;

@@ -61,6 +61,8 @@ enum provider_stage {
     STAGE_TOKEN,
     STAGE_IDENTITY,
     STAGE_SITE,
+    STAGE_SCOPES,
+    STAGE_PERMISSIONS,
     STAGE_DONE
 };
 
@@ -101,14 +103,39 @@ struct provider_connect {
     enum provider_meaning meaning;
 };
 
-/* Prove a credential on file again. */
+#define PROVIDER_RIGHTS_MAX 10 /* projects a test asks about */
+
+enum provider_right_answer {
+    RIGHT_NOT_ASKED,
+    RIGHT_GRANTED,
+    RIGHT_LACKING,
+    RIGHT_INVISIBLE /* the project is missing, or this account may not see it */
+};
+
+/* What the account may do in one project. */
+struct provider_right {
+    str project; /* its key */
+    const str *permissions;
+    size_t permission_count;
+    /* set when it was asked about */
+    enum provider_right_answer answer;
+    str lacking; /* the permissions, separated by spaces */
+    str words;   /* what that keeps the account from: "create issues, add comments" */
+};
+
+/* Prove a credential on file again; then, when it is good, what its account may do. */
 struct provider_test {
     struct provider_target target;
     str site_id;                       /* known before */
     str site_url;                      /* known before; may be empty: then it is not renewed */
+    struct provider_right *rights;     /* asked about in this order */
+    size_t right_count;                /* PROVIDER_RIGHTS_MAX at most */
     struct provider_identity identity; /* on success */
+    /* where it stopped: at STAGE_PERMISSIONS only when the credential was refused there after all.
+     * STAGE_SCOPES is the caller's, who knows what was granted: missing_scopes(). */
     enum provider_stage stage;
     enum provider_meaning meaning;
+    str rights_failure; /* why the rest of the rights could not be asked about; empty: all were */
 };
 
 struct provider_header {
@@ -134,6 +161,11 @@ struct provider_request {
     str reply_body; /* at most 8 MiB, else ERR_UPSTREAM_TOO_LARGE */
     enum provider_meaning meaning;
     str sentence; /* what the answer means, in plain words; empty for a plain success */
+    str plain;    /* the same without a word of the provider's, which may be private */
+    /* what the call wanted, as far as that is known; empty: not known, or (scope) not asked for */
+    str scope;
+    str permission;
+    str project;
     int64_t jira_ms;
     int retry_after_s;
 };
@@ -247,6 +279,8 @@ struct provider {
      * ERR_BLOCKED_BY_POLICY / ERR_INVALID and a sentence. Sets op->request.method/path/query. */
     enum err (*check_request)(void *self, struct arena *a, struct fault *f,
                               struct provider_request *request);
+    /* Of the scopes in `needed` those that `granted` lacks (all separated by spaces). Pure. */
+    str (*missing_scopes)(void *self, struct arena *a, str needed, str granted);
     /* The address to send a browser to (RFC 6749 section 4.1.1, RFC 7636 section 4.3), with all
      * that the provider wants in it; challenge: of the method S256. Pure. */
     str (*authorize_url)(void *self, struct arena *a, const struct provider_client *client,

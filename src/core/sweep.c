@@ -19,7 +19,7 @@ static enum err sweep_credentials(struct work *w)
     if (!e)
         e = store_credentials_erase_suspended(
             w->db, w->arena, w->fault, w->now_ms - ERASE_AFTER_MS,
-            STR("erased 30 days after the access to the app was lost."));
+            STR("erased 30 days after the access to the app was lost."), w->now_ms);
     int64_t lost = 0;
     if (!e)
         e = oauth_clients_reconcile(w, &lost);

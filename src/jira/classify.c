@@ -9,7 +9,7 @@
 
 static struct jira_verdict plain(enum provider_meaning meaning, str sentence)
 {
-    return (struct jira_verdict){.meaning = meaning, .sentence = sentence};
+    return (struct jira_verdict){.meaning = meaning, .sentence = sentence, .plain = sentence};
 }
 
 /* A sentence of ours, with Jira's reason where it gives one. */
@@ -17,10 +17,11 @@ static struct jira_verdict with_words(struct arena *a, const struct upstream_cal
                                       enum provider_meaning meaning, str sentence)
 {
     str words = jira_words(a, call->reply_body);
+    struct jira_verdict v = plain(meaning, sentence);
 
     if (words.n)
-        sentence = arena_printf(a, "%.*s Jira says: \"%.*s\"", STR_ARG(sentence), STR_ARG(words));
-    return plain(meaning, sentence);
+        v.sentence = arena_printf(a, "%.*s Jira says: \"%.*s\"", STR_ARG(sentence), STR_ARG(words));
+    return v;
 }
 
 static int header_has(const struct upstream_call *call, const char *name, str word)
@@ -93,6 +94,7 @@ static struct jira_verdict limited(struct arena *a, const struct upstream_call *
     else
         v.sentence =
             arena_printf(a, "%.*s. Nothing was changed; try again in a while.", STR_ARG(what));
+    v.plain = v.sentence;
     return v;
 }
 

@@ -10,7 +10,7 @@
  * exchange:  TOKEN -> RESOURCES -one site, or the wanted one-> MYSELF -> done
  *            TOKEN -> RESOURCES -several-> done (somebody has to choose)
  * identify:  MYSELF -> done
- * test:      RESOURCES -site still there-> MYSELF -> done
+ * test:      RESOURCES -site still there-> MYSELF -> done (rights.c goes on)
  *
  * Invariants: each step is sent once; a token call that broke off is not repeated here (the code or
  * refresh token may be spent). Client secret, code and refresh token go to the authorization
@@ -137,7 +137,10 @@ static void end(struct grant *g, enum err e, enum provider_stage stage, enum pro
     set_meaning(op, why);
     if (op->kind == PROVIDER_TEST)
         op->test.stage = stage;
-    jira_flow_end(g->flow, e);
+    if (!e && op->kind == PROVIDER_TEST)
+        jira_rights_begin(g->flow);
+    else
+        jira_flow_end(g->flow, e);
 }
 
 #define end_with(g, code, stage, why, ...)                                                         \

@@ -1,5 +1,5 @@
 /* Shared by provider.c (what core sees), prove.c (connect and test by API key), grant.c (all that
- * is OAuth 2.0) and request.c.
+ * is OAuth 2.0), rights.c (the end of both tests) and request.c.
  */
 #ifndef JIRA_INT_H
 #define JIRA_INT_H
@@ -47,5 +47,8 @@ void jira_prove_begin(struct jira_flow *f);
 /* PROVIDER_CLIENT_CHECK, _EXCHANGE, _IDENTIFY, _REFRESH, and PROVIDER_TEST of an access token. */
 void jira_grant_begin(struct jira_flow *f);
 void jira_request_begin(struct jira_flow *f);
+/* The end of a PROVIDER_TEST whose credential was proven (identity and stage are set): asks what
+ * the account may do in op->test.rights, and ends the flow. */
+void jira_rights_begin(struct jira_flow *f);
 
 #endif

@@ -11,10 +11,12 @@
  *           SITE -ok, Data Center-> INFO -> done
  * test:     SITE -ok-> CLOUD_ID (same site as before?) -> INFO;  SITE -refused-> CLOUD_ID -> failed
  *           GATEWAY -ok-> INFO -> done
+ * What comes after a test's done is rights.c's.
  *
- * Invariants: the secret goes once to the site and once to the gateway at most, to nobody else, and
- * never after a CAPTCHA. A refused key is not tried again. Nothing is reported as connected without
- * an answer that names the account: serverInfo and most of the API answer strangers with 200.
+ * Invariants: up to done, the secret goes once to the site and once to the gateway at most, to
+ * nobody else, and never after a CAPTCHA. A refused key is not tried again. Nothing is reported as
+ * connected without an answer that names the account: serverInfo and most of the API answer
+ * strangers with 200.
  */
 #include "base/check.h"
 #include "base/doc.h"
@@ -73,8 +75,11 @@ static void end(struct prove *p, enum err e, enum provider_stage stage, enum pro
     } else {
         op->test.stage = stage;
         op->test.meaning = why;
-        if (!e)
+        if (!e) {
             op->test.identity = p->who;
+            jira_rights_begin(p->flow);
+            return;
+        }
     }
     jira_flow_end(p->flow, e);
 }
@@ -266,14 +271,22 @@ static str read_cloud_id(struct prove *p, const struct upstream_call *call)
     return jira_is_uuid(id) ? arena_str(arena_of(p), id) : STR("");
 }
 
+/* Whether what is at the address now is another site, or none. With a key that works there, a page
+ * of a proxy's tells nothing; with one that does not, the address is to blame. */
+static int is_elsewhere(const struct prove *p, const struct upstream_call *call)
+{
+    if (p->refused)
+        return call->status < 500 && call->status != 429;
+    return p->cloud_id.n > 0 || call->status == 404;
+}
+
 static void heard_cloud_id(struct prove *p, const struct upstream_call *call)
 {
     int testing = p->flow->op->kind == PROVIDER_TEST;
     str before = p->cloud_id;
 
     p->cloud_id = read_cloud_id(p, call);
-    if (testing && before.n && call->status < 500 && call->status != 429 &&
-        !str_eq(before, p->cloud_id)) {
+    if (testing && before.n && !str_eq(before, p->cloud_id) && is_elsewhere(p, call)) {
         end_moved(p);
         return;
     }

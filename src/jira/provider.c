@@ -7,6 +7,7 @@
 #include "jira/base_url.h"
 #include "jira/jira_int.h"
 #include "jira/paths.h"
+#include "jira/scopes.h"
 #include "jira/token.h"
 
 #define CONNECT_TIMEOUT_MS (10 * CLOCK_SECOND_MS)
@@ -126,6 +127,12 @@ static enum err check_request(void *self, struct arena *a, struct fault *f,
     return jira_request_check(a, f, request);
 }
 
+static str missing_scopes(void *self, struct arena *a, str needed, str granted)
+{
+    (void)self;
+    return jira_scopes_missing(a, needed, granted);
+}
+
 static str authorize_url(void *self, struct arena *a, const struct provider_client *client,
                          str state, str challenge)
 {
@@ -183,6 +190,7 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
         .begin = begin,
         .check_base_url = check_base_url,
         .check_request = check_request,
+        .missing_scopes = missing_scopes,
         .authorize_url = authorize_url,
     };
     return ERR_OK;

@@ -3,6 +3,8 @@
 #include "jira/failure.h"
 #include "jira/jira_int.h"
 #include "jira/paths.h"
+#include "jira/permissions.h"
+#include "jira/scopes.h"
 
 #define REPLY_MAX ((size_t)8 * 1024 * 1024)
 
@@ -71,6 +73,15 @@ static void keep_headers(struct provider_request *r, struct arena *a,
     r->reply_header_count = n;
 }
 
+/* Scopes matter on the gateway only. */
+static void note_needs(const struct jira_flow *f, struct provider_request *r)
+{
+    if (f->route == JIRA_GATEWAY)
+        r->scope = jira_scope_of(r->method, f->call.url);
+    (void)jira_permission_of(f->op->arena, r->method, f->call.url, r->body, &r->permission,
+                             &r->project);
+}
+
 static void heard(struct upstream_call *call, void *token)
 {
     struct jira_flow *f = token;
@@ -87,6 +98,8 @@ static void heard(struct upstream_call *call, void *token)
     r->reply_body = call->reply_body;
     r->meaning = verdict.meaning;
     r->sentence = verdict.sentence;
+    r->plain = verdict.plain;
+    note_needs(f, r);
     r->retry_after_s = verdict.retry_after_s;
     keep_headers(r, f->op->arena, call);
     jira_flow_end(f, ERR_OK);

@@ -76,7 +76,8 @@ static void forget_answer(struct provider_op *op)
     r->reply_header_count = 0;
     r->reply_body = (str){NULL, 0};
     r->meaning = MEANING_OK;
-    r->sentence = (str){NULL, 0};
+    r->sentence = r->plain = (str){NULL, 0};
+    r->scope = r->permission = r->project = (str){NULL, 0};
     r->jira_ms = 0;
     r->retry_after_s = 0;
 }

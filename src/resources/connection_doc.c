@@ -11,6 +11,7 @@
 #include "core/settings.h"
 #include "core/stops.h"
 #include "resources/app_doc.h"
+#include "resources/connection_health.h"
 
 #define SOON_MS (14 * CLOCK_DAY_MS)
 
@@ -51,10 +52,15 @@ struct look {
     int can_manage;
 };
 
-/* Runners of a shared connection see its state and no control. */
+/* Not so for runners of a shared connection, who see its state and no control. */
+static int is_theirs(const struct view *v)
+{
+    return !v->n->shared || v->admin;
+}
+
 static struct look look_of(const struct view *v)
 {
-    int mine = !v->n->shared || v->admin;
+    int mine = is_theirs(v);
     if (v->retired)
         return (struct look){"waiting", "Connect", 0, 0};
     switch (v->effective->decision) {
@@ -76,22 +82,18 @@ static struct look look_of(const struct view *v)
     return (struct look){"suspended", "Connect", 0, 0};
 }
 
-static str date_of(struct arena *a, int64_t ms)
-{
-    char text[25];
-    clock_format(ms, text);
-    return arena_str(a, (str){text, 10});
-}
-
+/* dated: with the day an API key expires. */
 static str connected_sentence(struct exchange *x, const struct connection_row *n,
-                              const struct credential_row *c, int64_t now_ms)
+                              const struct credential_row *c, int dated)
 {
+    int64_t expires = dated ? c->expires : 0;
     str note = STR("");
-    if (c->expires && c->expires < now_ms)
+    if (expires && expires < x->work->now_ms)
         note = arena_printf(x->arena, " · The API key was noted to expire on %.*s",
-                            STR_ARG(date_of(x->arena, c->expires)));
-    else if (c->expires)
-        note = arena_printf(x->arena, " · Expires on %.*s", STR_ARG(date_of(x->arena, c->expires)));
+                            STR_ARG(connection_health_date(x->arena, expires)));
+    else if (expires)
+        note = arena_printf(x->arena, " · Expires on %.*s",
+                            STR_ARG(connection_health_date(x->arena, expires)));
     return arena_printf(x->arena, "Connected%s as %.*s on %.*s%.*s", n->shared ? " (shared)" : "",
                         STR_ARG(c->account_name), STR_ARG(c->site_name), STR_ARG(note));
 }
@@ -103,7 +105,7 @@ static str sentence_of(struct exchange *x, const struct view *v)
         return STR("Out of use: this connection has Shared credentials now");
     switch (e->decision) {
     case DECISION_USE:
-        return connected_sentence(x, v->n, e->row, x->work->now_ms);
+        return connected_sentence(x, v->n, e->row, is_theirs(v));
     case DECISION_CONNECT:
         return v->switched ? STR("Needs reconnecting: Shared credentials were switched on.")
                            : STR("Not connected");
@@ -133,18 +135,19 @@ static json_t *is_doc(struct exchange *x, const struct connection_row *n, const 
     return is;
 }
 
-/* email: the account's, which runners of a shared connection do not get to know (with Jira (API) it
- * is half of what one signs in with). */
-static void add_credential(json_t *doc, const struct credential_row *c, str email, int64_t now_ms)
+/* theirs: with the account's e-mail (with Jira (API) it is half of what one signs in with) and the
+ * day an API key expires. */
+static void add_credential(json_t *doc, const struct credential_row *c, int theirs, int64_t now_ms)
 {
+    int64_t expires = c && theirs ? c->expires : 0;
     int known = c && c->status.p && !str_eq(c->status, STR("disconnected"));
     doc_set_str(doc, "why", known ? c->why : NONE);
     doc_set_str(doc, "account", known ? c->account_name : NONE);
-    doc_set_str(doc, "account_email", known ? email : NONE);
+    doc_set_str(doc, "account_email", known && theirs ? c->username : NONE);
     doc_set_str(doc, "site", known ? c->site_name : NONE);
     doc_set_str(doc, "site_url", known ? c->site_url : NONE);
-    doc_set_time(doc, "expires", known ? c->expires : 0);
-    doc_set_bool(doc, "expires_soon", known && c->expires && c->expires < now_ms + SOON_MS);
+    doc_set_time(doc, "expires", known ? expires : 0);
+    doc_set_bool(doc, "expires_soon", known && expires && expires < now_ms + SOON_MS);
     doc_set_time(doc, "last_used", known ? c->last_used : 0);
     doc_set_time(doc, "since", known ? c->since : 0);
 }
@@ -200,6 +203,16 @@ static void add_unfinished(struct exchange *x, json_t *doc, const struct authori
     doc_set(doc, "unfinished", o);
 }
 
+/* Not for runners of a shared connection. */
+static void add_health(struct exchange *x, json_t *doc, const struct view *v)
+{
+    const struct credential_row *c = v->effective->row;
+    if (c && is_theirs(v) && !str_eq(c->status, STR("disconnected")))
+        doc_set(doc, "health", connection_health_doc(x, c, v->effective->decision));
+    else
+        doc_set_null(doc, "health");
+}
+
 static json_t *doc_of(struct exchange *x, const struct view *v)
 {
     const struct connection_row *n = v->n;
@@ -223,11 +236,11 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_cstring(doc, "state", look.state);
     doc_set_bool(doc, "connected", e->decision == DECISION_USE);
     doc_set_str(doc, "status", sentence_of(x, v));
-    add_credential(doc, e->row, e->row && (!v->n->shared || v->admin) ? e->row->username : NONE,
-                   x->work->now_ms);
+    add_credential(doc, e->row, is_theirs(v), x->work->now_ms);
     doc_set_str(doc, "entered_by", v->person ? v->person->name : NONE);
     doc_set_bool(doc, "entered_by_left",
                  v->person && (!v->person->active || !v->person->has_access));
+    add_health(x, doc, v);
     add_unfinished(x, doc, &v->unfinished);
     doc_set_bool(doc, "can_connect", look.can_connect);
     doc_set_bool(doc, "direct", by_oauth && has_client && !n->shared && look.can_connect);

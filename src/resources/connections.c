@@ -138,8 +138,6 @@ enum err connection_show(struct exchange *x)
         e = connection_of_path(x, &row, &effective);
     if (!e)
         e = connection_doc_put(x, exchange_doc(x), &row, &effective);
-    if (!e) /* the page of a connection is its row on Description */
-        x->location = app_doc_path(x, "");
     return e;
 }
 

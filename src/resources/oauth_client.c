@@ -144,11 +144,21 @@ static str page_of(struct exchange *x, const struct place *at)
                         STR_ARG(at->n->id));
 }
 
-static str lost_sentence(struct exchange *x, const char *done, int64_t lost)
+static str retried_sentence(struct exchange *x, const char *done, int64_t retried)
+{
+    if (!retried)
+        return str_from(done);
+    return arena_printf(x->arena, "%s %lld %s refused because of it before and %s tried again.",
+                        done, (long long)retried,
+                        retried == 1 ? "authorisation was" : "authorisations were",
+                        retried == 1 ? "is" : "are");
+}
+
+static str lost_sentence(struct exchange *x, str done, int64_t lost)
 {
     if (lost == 0)
-        return str_from(done);
-    return arena_printf(x->arena, "%s %lld %s out of use and must be reconnected.", done,
+        return done;
+    return arena_printf(x->arena, "%.*s %lld %s out of use and must be reconnected.", STR_ARG(done),
                         (long long)lost, lost == 1 ? "credential went" : "credentials went");
 }
 
@@ -220,7 +230,7 @@ enum err client_save_finish(struct exchange *x)
 {
     const struct client_saving *s = x->carried;
     struct place at = {0};
-    int64_t lost = 0;
+    int64_t lost = 0, retried = 0;
     if (s->op->err)
         return not_proven(x, s);
     enum err e = work_write(x->work);
@@ -230,13 +240,19 @@ enum err client_save_finish(struct exchange *x)
         (!oauth_client_is_here(&at.client, at.n) || at.client.row->generation != s->kept))
         e = fail(&x->fault, ERR_CONFLICT, "");
     if (!e)
+        e = grants_failing_client(x->work, s->client_id, &retried);
+    if (!e)
         e = oauth_client_save(x->work, at.n, s->client_id,
                               &s->op->client_check.client.client_secret, s->scopes,
                               exchange_int(x, "confirm_lost", 0), &lost);
     if (e == ERR_CONFIRM_REQUIRED)
         return ask(x, "confirm_lost", lost);
     return e ? e
-             : answer(x, &at, lost_sentence(x, "Saved. Atlassian accepts this OAuth client.", lost),
+             : answer(x, &at,
+                      lost_sentence(x,
+                                    retried_sentence(
+                                        x, "Saved. Atlassian accepts this OAuth client.", retried),
+                                    lost),
                       lost);
 }
 
@@ -253,7 +269,8 @@ enum err client_remove(struct exchange *x)
         e = oauth_client_delete(x->work, at.n, exchange_int(x, "confirm_lost", 0), &lost);
     if (e == ERR_CONFIRM_REQUIRED)
         return ask(x, "remove", lost);
-    return e ? e : answer(x, &at, lost_sentence(x, "The OAuth client was removed.", lost), lost);
+    return e ? e
+             : answer(x, &at, lost_sentence(x, STR("The OAuth client was removed."), lost), lost);
 }
 
 /* --- test ------------------------------------------------------------------------------------- */
@@ -280,17 +297,6 @@ enum err client_test_begin(struct exchange *x)
     return ERR_OK;
 }
 
-static str tested_sentence(struct exchange *x, int64_t retried)
-{
-    if (!retried)
-        return STR("Atlassian accepts this OAuth client.");
-    return arena_printf(x->arena,
-                        "Atlassian accepts this OAuth client. %lld %s refused because of it before"
-                        " and will be renewed at the next use.",
-                        (long long)retried,
-                        retried == 1 ? "authorisation was" : "authorisations were");
-}
-
 enum err client_test_finish(struct exchange *x)
 {
     const struct provider_op *op = x->carried;
@@ -307,5 +313,7 @@ enum err client_test_finish(struct exchange *x)
         e = place_of(x, &at);
     if (!e)
         e = grants_retry_client(x->work, op->client_check.client.client_id, &retried);
-    return e ? e : answer(x, &at, tested_sentence(x, retried), 0);
+    return e ? e
+             : answer(x, &at, retried_sentence(x, "Atlassian accepts this OAuth client.", retried),
+                      0);
 }

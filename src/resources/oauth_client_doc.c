@@ -2,6 +2,7 @@
 #include "resources/oauth_client_doc.h"
 
 #include "base/doc.h"
+#include "core/grant_refresh.h"
 #include "core/settings.h"
 #include "resources/app_doc.h"
 #include "store/users.h"
@@ -136,6 +137,29 @@ static enum err add_saved(struct exchange *x, const struct oauth_client_row *row
     return ERR_OK;
 }
 
+/* What the operator's mistake costs at present, for whoever can mend it here. */
+static enum err add_failing(struct exchange *x, const struct connection_row *n,
+                            const struct oauth_client *client, json_t *doc)
+{
+    int64_t count = 0;
+    enum err e = ERR_OK;
+    if (client->client_id.n && (!n || oauth_client_is_here(client, n)))
+        e = grants_failing_client(x->work, client->client_id, &count);
+    if (e)
+        return e;
+    doc_set_int(doc, "failing", count);
+    doc_set_str(doc, "failing_sentence",
+                count ? arena_printf(x->arena,
+                                     "%lld %s cannot be renewed, because Atlassian refuses this"
+                                     " OAuth client. Enter the right secret, or put the client in"
+                                     " order at Atlassian and try all again. Nobody has to"
+                                     " reconnect.",
+                                     (long long)count,
+                                     count == 1 ? "authorisation" : "authorisations")
+                      : NONE);
+    return ERR_OK;
+}
+
 static str path_of(struct exchange *x, const struct connection_row *n)
 {
     if (!n)
@@ -153,6 +177,8 @@ enum err oauth_client_doc(struct exchange *x, const struct connection_row *n, js
         e = add_saved(x, client.row, doc);
     if (!e)
         e = add_costs(x, n, &client, doc);
+    if (!e)
+        e = add_failing(x, n, &client, doc);
     if (e)
         return e;
     doc_set_cstring(doc, "source", word_of(client.source));

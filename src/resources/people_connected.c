@@ -8,6 +8,7 @@
 #include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
+#include "resources/connection_health.h"
 #include "resources/routes.h"
 
 enum state { CONNECTED, NEEDS_RECONNECT, DISCONNECTED, SUSPENDED, OUT_OF_USE, STOPPED };
@@ -92,6 +93,16 @@ static str status_of(struct exchange *x, const struct asking *a, const struct co
     return STR("Suspended: this person no longer has the app. Erased 30 days after that.");
 }
 
+static int64_t since_of(const struct asking *a, const struct connected_row *p, enum state state)
+{
+    const struct credential_row *c = &p->credential;
+    struct decide_answer answer = answer_of(a, p);
+
+    if (state == OUT_OF_USE || state == DISCONNECTED)
+        return c->status_since;
+    return state == STOPPED ? answer.stop.since : connection_health_since(c, answer.decision);
+}
+
 static void set_person(struct exchange *x, json_t *doc, const char *key,
                        const struct connected_row *p, int is)
 {
@@ -114,6 +125,8 @@ static json_t *person_doc(struct exchange *x, const struct asking *a, const stru
     doc_set_str(doc, "site_url", c->site_url);
     doc_set_time(doc, "since", c->since);
     doc_set_time(doc, "last_used", c->last_used);
+    doc_set_time(doc, "state_since", since_of(a, p, state));
+    connection_health_put_error(x, doc, c);
     doc_set_cstring(doc, "state", STATES[state]);
     doc_set_str(doc, "status", status_of(x, a, p, state));
     doc_set_bool(doc, "active", p->active);

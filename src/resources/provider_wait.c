@@ -103,7 +103,8 @@ void provider_wait_wipe(struct exchange *x, struct secret *secret)
 
 const char *provider_wait_stage(enum provider_stage stage)
 {
-    static const char *const NAMES[] = {"address", "tls", "token", "identity", "site"};
+    static const char *const NAMES[] = {"address", "tls",    "token",      "identity",
+                                        "site",    "scopes", "permissions"};
     must(stage < STAGE_DONE);
     return NAMES[stage];
 }

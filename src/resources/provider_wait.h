@@ -20,7 +20,8 @@ void provider_wait_use(struct exchange *x, struct provider_op *op, const struct 
                        const struct credential_grant *grant);
 /* Wipes *secret when the exchange ends. */
 void provider_wait_wipe(struct exchange *x, struct secret *secret);
-/* "address", "tls", "token", "identity", "site": stable words of the API. Not for STAGE_DONE. */
+/* "address", "tls", "token", "identity", "site", "scopes", "permissions": stable words of the API.
+ * Not for STAGE_DONE. */
 const char *provider_wait_stage(enum provider_stage stage);
 /* op's failure as the exchange's: copies the fault. */
 MUST_USE enum err provider_wait_failed(struct exchange *x, const struct provider_op *op);

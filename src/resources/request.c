@@ -14,6 +14,7 @@
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/drafts.h"
+#include "core/health.h"
 #include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
@@ -25,8 +26,7 @@
 struct requesting {
     struct provider_op *op;
     str connection;
-    str credential;
-    int64_t generation;
+    struct health_before before;
     str account;
     str site;
     int shared;
@@ -212,8 +212,7 @@ enum err request_begin(struct exchange *x)
     if (e)
         return e;
     r->connection = n.id;
-    r->credential = effective.use->id;
-    r->generation = effective.use->generation;
+    r->before = health_before(effective.use);
     r->account = effective.use->account_name;
     r->site = effective.use->site_name;
     r->shared = n.shared;
@@ -242,8 +241,10 @@ static enum err needs_reconnect(struct exchange *x, struct requesting *r)
 static enum err token_refused(struct exchange *x, struct requesting *r)
 {
     const struct provider_request *p = &r->op->request;
-    enum err e =
-        credentials_note(x->work, r->credential, r->generation, CREDENTIAL_REFUSED, p->sentence);
+    enum err e = work_write(x->work);
+    if (!e)
+        e = credentials_note(x->work, r->before.credential, r->before.generation,
+                             CREDENTIAL_REFUSED, p->sentence);
     if (e)
         return e;
     (void)fail(&x->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(p->sentence));
@@ -278,11 +279,12 @@ enum err request_finish(struct exchange *x)
     struct requesting *r = x->carried;
     const struct provider_request *p = &r->op->request;
     struct connection_row n;
-    enum err e = work_write(x->work);
+    enum err e = connection_find(x->work, r->connection, &n); /* it may be gone: nothing to show */
     if (!e)
-        e = connection_find(x->work, r->connection, &n); /* it may be gone: nothing to show */
-    if (!e)
-        e = credentials_note_use(x->work, r->credential);
+        e = health_note(x->work, &r->before, r->op);
+    if (!e) /* outlives a failure; and a large answer takes long to show: others may write meanwhile
+             */
+        e = work_commit(x->work);
     if (e)
         return e;
     if (r->op->err)
@@ -294,10 +296,6 @@ enum err request_finish(struct exchange *x)
         return token_refused(x, r);
     if (p->meaning == MEANING_NOT_PROVIDER)
         return fail(&x->fault, ERR_UPSTREAM_NOT_JIRA, "%.*s", STR_ARG(p->sentence));
-    e = work_commit(x->work); /* a large answer takes long to show: others may write meanwhile */
-    if (e)
-        return e;
-
     struct request_result result = {
         .reply = p,
         .account = r->account,

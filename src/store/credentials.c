@@ -2,14 +2,18 @@
 #include "store/credentials.h"
 
 #include "base/check.h"
-
 #define COLUMNS                                                                                    \
     "c.id, c.app_id, c.connection_id, c.owner, c.entered_by, c.switch_counter, c.generation,"      \
     " c.status, c.why, c.account_id, c.account_name, c.username, c.site_id,"                       \
     " c.entered_origin, c.origin, c.base_path, c.sealed, c.expires, c.since, c.last_used, "        \
     "c.last_checked, c.suspended, c.grant_id,"                                                     \
-    " s.url, s.name, g.client_id, su.stopped, ss.stopped"
-#define COLUMN_COUNT 28
+    " s.url, s.name, g.client_id, COALESCE(c.status_since, c.since), c.last_error,"                \
+    " c.last_error_at, g.scopes, g.granted, g.refreshed, g.failing_since, g.next_try,"             \
+    " g.last_class, g.last_error,"                                                                 \
+    " (SELECT max(k.last_used) FROM credentials k WHERE k.grant_id = c.grant_id),"                 \
+    " (SELECT max(k.since) FROM credentials k WHERE k.grant_id = c.grant_id),"                     \
+    " su.stopped, ss.stopped"
+#define COLUMN_COUNT 40
 #define FROM                                                                                       \
     " FROM credentials c JOIN sites s ON s.id = c.site_id"                                         \
     " LEFT JOIN oauth_grants g ON g.id = c.grant_id"                                               \
@@ -23,6 +27,21 @@
     " OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"                              \
     " WHERE m.group_id = p.principal AND m.user_id = " user "))))"
 #define OWNER_HAS_APP HAS_APP("c.app_id", "c.owner")
+
+static struct credential_grant_health tokens_of(const struct db_rows *r, size_t i)
+{
+    return (struct credential_grant_health){
+        .scopes = db_text(r, i, 29),
+        .granted = db_int(r, i, 30),
+        .refreshed = db_int(r, i, 31),
+        .failing_since = db_int(r, i, 32),
+        .next_try = db_int(r, i, 33),
+        .last_class = db_text(r, i, 34),
+        .last_error = db_text(r, i, 35),
+        .last_used = db_int(r, i, 36),
+        .since = db_int(r, i, 37),
+    };
+}
 
 static struct credential_row row_of(const struct db_rows *r, size_t i)
 {
@@ -53,8 +72,12 @@ static struct credential_row row_of(const struct db_rows *r, size_t i)
         .site_url = db_text(r, i, 23),
         .site_name = db_text(r, i, 24),
         .client_id = db_text(r, i, 25),
-        .user_stopped = db_int(r, i, 26),
-        .site_stopped = db_int(r, i, 27),
+        .status_since = db_int(r, i, 26),
+        .last_error = db_text(r, i, 27),
+        .last_error_at = db_int(r, i, 28),
+        .tokens = tokens_of(r, i),
+        .user_stopped = db_int(r, i, 38),
+        .site_stopped = db_int(r, i, 39),
     };
 }
 
@@ -148,9 +171,9 @@ enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
         "INSERT INTO credentials (id, app_id, connection_id, owner, entered_by, switch_counter,"
         " generation, status, why, account_id, account_name, username, site_id,"
         " entered_origin, origin, base_path, sealed, expires, since, last_used, last_checked, "
-        "suspended, grant_id)"
+        "suspended, grant_id, status_since, last_error, last_error_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        " $18, $19, $20, $21, $22, $23)"
+        " $18, $19, $20, $21, $22, $23, $24, $25, $26)"
         " ON CONFLICT (id) DO UPDATE SET entered_by = excluded.entered_by,"
         " switch_counter = excluded.switch_counter, generation = excluded.generation,"
         " status = excluded.status, why = excluded.why, account_id = excluded.account_id,"
@@ -159,25 +182,31 @@ enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
         " origin = excluded.origin, base_path = excluded.base_path,"
         " sealed = excluded.sealed, expires = excluded.expires, since = excluded.since,"
         " last_used = excluded.last_used, last_checked = excluded.last_checked,"
-        " suspended = excluded.suspended, grant_id = excluded.grant_id",
+        " suspended = excluded.suspended, grant_id = excluded.grant_id,"
+        " status_since = excluded.status_since, last_error = excluded.last_error,"
+        " last_error_at = excluded.last_error_at",
         DB_T(c->id), DB_T(c->app), DB_T(c->connection), db_text_or_null(c->owner),
         DB_T(c->entered_by), DB_I(c->switch_counter), DB_I(c->generation), DB_T(c->status),
         db_text_or_null(c->why), DB_T(c->account_id), DB_T(c->account_name), DB_T(c->username),
         DB_T(c->site_id), DB_T(c->entered_origin), DB_T(c->origin), DB_T(c->base_path),
         c->sealed.p ? DB_B(c->sealed) : DB_N, db_int_or_null(c->expires), DB_I(c->since),
         db_int_or_null(c->last_used), db_int_or_null(c->last_checked), db_int_or_null(c->suspended),
-        db_text_or_null(c->grant));
+        db_text_or_null(c->grant), DB_I(c->status_since ? c->status_since : c->since),
+        db_text_or_null(c->last_error), db_int_or_null(c->last_error_at));
 }
 
 enum err store_credential_wipe(struct db *d, struct arena *a, struct fault *f, str id, str status,
-                               str why)
+                               str why, int64_t now_ms)
 {
     struct db_rows r;
     return db_query(
         d, a, f, &r,
         "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
-        " status = $1, why = $2 WHERE id = $3",
-        DB_T(status), db_text_or_null(why), DB_T(id));
+        " status_since ="
+        " CASE WHEN status = $1 THEN COALESCE(status_since, since)"
+        " ELSE $2 END, last_error = NULL, last_error_at = NULL,"
+        " status = $1, why = $3 WHERE id = $4",
+        DB_T(status), DB_I(now_ms), db_text_or_null(why), DB_T(id));
 }
 
 enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f, str id,
@@ -187,10 +216,16 @@ enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f
     struct db_rows r;
     enum err e =
         db_query(d, a, f, &r,
-                 "UPDATE credentials SET status = CASE WHEN status = 'grant_refused' AND"
-                 " $1 = 'needs_reconnect' THEN status ELSE $1 END, why = $2, last_checked = $3"
+                 "UPDATE credentials SET status_since = CASE WHEN status = 'grant_refused' AND"
+                 " $1 = 'needs_reconnect' THEN status_since"
+                 " WHEN status = $1 THEN COALESCE(status_since, since)"
+                 " ELSE $2 END,"
+                 " status = CASE WHEN status = 'grant_refused' AND"
+                 " $1 = 'needs_reconnect' THEN status ELSE $1 END, why = $3, last_checked = $2,"
+                 " last_error = $3, last_error_at = CASE WHEN $1 = 'connected' THEN NULL"
+                 " ELSE $2 END"
                  " WHERE id = $4 AND generation = $5 AND sealed IS NOT NULL",
-                 DB_T(status), db_text_or_null(why), DB_I(now_ms), DB_T(id), DB_I(generation));
+                 DB_T(status), DB_I(now_ms), db_text_or_null(why), DB_T(id), DB_I(generation));
     if (e)
         return e;
     *ret_saved = r.changed > 0;
@@ -201,21 +236,36 @@ enum err store_credential_used(struct db *d, struct arena *a, struct fault *f, s
                                int64_t now_ms)
 {
     struct db_rows r;
-    return db_query(d, a, f, &r, "UPDATE credentials SET last_used = $1 WHERE id = $2",
+    return db_query(d, a, f, &r,
+                    "UPDATE credentials SET last_used = $1, last_error = NULL, last_error_at = NULL"
+                    " WHERE id = $2",
                     DB_I(now_ms), DB_T(id));
 }
 
+enum err store_credential_failed(struct db *d, struct arena *a, struct fault *f, str id,
+                                 int64_t generation, str sentence, int64_t now_ms)
+{
+    struct db_rows r;
+    return db_query(d, a, f, &r,
+                    "UPDATE credentials SET last_error = $1, last_error_at = $2"
+                    " WHERE id = $3 AND generation = $4",
+                    DB_T(sentence), DB_I(now_ms), DB_T(id), DB_I(generation));
+}
+
 enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a, struct fault *f,
-                                             str connection, str origin, str why,
+                                             str connection, str origin, str why, int64_t now_ms,
                                              int64_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(
         d, a, f, &r,
         "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
-        " status = 'needs_reconnect', why = $1"
-        " WHERE connection_id = $2 AND sealed IS NOT NULL AND entered_origin <> $3",
-        DB_T(why), DB_T(connection), DB_T(origin));
+        " status_since ="
+        " CASE WHEN status = 'needs_reconnect' THEN COALESCE(status_since, since)"
+        " ELSE $1 END,"
+        " status = 'needs_reconnect', why = $2"
+        " WHERE connection_id = $3 AND sealed IS NOT NULL AND entered_origin <> $4",
+        DB_I(now_ms), DB_T(why), DB_T(connection), DB_T(origin));
     if (e)
         return e;
     *ret_count = r.changed;
@@ -223,14 +273,18 @@ enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a, stru
 }
 
 enum err store_credentials_wipe_connection(struct db *d, struct arena *a, struct fault *f,
-                                           str connection, str why, int64_t *ret_count)
+                                           str connection, str why, int64_t now_ms,
+                                           int64_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
-                          " generation = generation + 1, status = 'needs_reconnect', why = $1"
-                          " WHERE connection_id = $2 AND sealed IS NOT NULL",
-                          DB_T(why), DB_T(connection));
+                          " status_since ="
+                          " CASE WHEN status = 'needs_reconnect' THEN COALESCE(status_since, since)"
+                          " ELSE $1 END,"
+                          " generation = generation + 1, status = 'needs_reconnect', why = $2"
+                          " WHERE connection_id = $3 AND sealed IS NOT NULL",
+                          DB_I(now_ms), DB_T(why), DB_T(connection));
     if (!e)
         *ret_count = r.changed;
     return e;
@@ -378,15 +432,18 @@ enum err store_credentials_restore_found(struct db *d, struct arena *a, struct f
 }
 
 enum err store_credentials_erase_suspended(struct db *d, struct arena *a, struct fault *f,
-                                           int64_t before_ms, str why)
+                                           int64_t before_ms, str why, int64_t now_ms)
 {
     struct db_rows r;
     return db_query(
         d, a, f, &r,
         "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
-        " status = 'disconnected', why = $1"
-        " WHERE sealed IS NOT NULL AND suspended IS NOT NULL AND suspended < $2",
-        DB_T(why), DB_I(before_ms));
+        " status_since ="
+        " CASE WHEN status = 'disconnected' THEN COALESCE(status_since, since)"
+        " ELSE $1 END,"
+        " status = 'disconnected', why = $2"
+        " WHERE sealed IS NOT NULL AND suspended IS NOT NULL AND suspended < $3",
+        DB_I(now_ms), DB_T(why), DB_I(before_ms));
 }
 
 enum err store_site_save(struct db *d, struct arena *a, struct fault *f, const struct site_row *row)

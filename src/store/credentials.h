@@ -13,6 +13,19 @@
 
 #include "db/db.h"
 
+/* How the grant that a credential stands on is doing; all 0 or NULL for an API key. */
+struct credential_grant_health {
+    str scopes;
+    int64_t granted;
+    int64_t refreshed; /* 0: not since the consent */
+    int64_t failing_since;
+    int64_t next_try;
+    str last_class;
+    str last_error;
+    int64_t last_used; /* of all that stand on the grant, 0: never; and when the youngest of them */
+    int64_t since;     /* was entered: what the keep-alive goes by */
+};
+
 struct credential_row {
     str id;
     str app;
@@ -23,6 +36,7 @@ struct credential_row {
     int64_t generation;
     str status; /* connected, needs_reconnect, grant_refused (the grant it stands on was: a new
                    consent is enough), disconnected */
+    int64_t status_since;
     str why;
     str account_id;
     str account_name;
@@ -36,12 +50,15 @@ struct credential_row {
     int64_t since;
     int64_t last_used;
     int64_t last_checked;
+    str last_error; /* what failed last, as a sentence; p == NULL: nothing since the last success */
+    int64_t last_error_at;
     int64_t suspended;
     str grant; /* p == NULL: holds an API key itself */
     /* joined from sites, oauth_grants and stops */
     str site_url;
     str site_name;
-    str client_id;        /* of the grant */
+    str client_id; /* of the grant */
+    struct credential_grant_health tokens;
     int64_t user_stopped; /* since when all that entered_by entered is stopped; 0: it is not */
     int64_t site_stopped; /* since when the site is */
 };
@@ -83,25 +100,31 @@ MUST_USE enum err store_credentials_of_owner(struct db *d, struct arena *a, stru
 /* Inserts, or replaces everything of the row with this id. The site's row must be there. */
 MUST_USE enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
                                         const struct credential_row *row);
-/* Erases the secret, moves the generation, sets status and why (p == NULL: none). */
+/* Erases the secret, moves the generation, sets status and why (p == NULL: none). now_ms, here and
+ * below: since when, if the status is another one. */
 MUST_USE enum err store_credential_wipe(struct db *d, struct arena *a, struct fault *f, str id,
-                                        str status, str why);
+                                        str status, str why, int64_t now_ms);
 /* What a call found out, while the generation is still that one; *ret_saved tells. */
 MUST_USE enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f, str id,
                                            int64_t generation, str status, str why, int64_t now_ms,
                                            int *ret_saved);
+/* A call was answered with it: it is used, and nothing fails any more. */
 MUST_USE enum err store_credential_used(struct db *d, struct arena *a, struct fault *f, str id,
                                         int64_t now_ms);
+/* A call failed by its or the provider's fault, while the generation is still that one. */
+MUST_USE enum err store_credential_failed(struct db *d, struct arena *a, struct fault *f, str id,
+                                          int64_t generation, str sentence, int64_t now_ms);
 /* Takes credentials of a connection that were entered for another Base URL out of use (rule 9):
  * wiped, needs_reconnect with `why`. *ret_count: how many. */
 MUST_USE enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a,
                                                       struct fault *f, str connection, str origin,
-                                                      str why, int64_t *ret_count);
+                                                      str why, int64_t now_ms, int64_t *ret_count);
 
 /* Takes every credential of a connection out of use (rule 3): wiped, needs_reconnect with `why`.
  * *ret_count: how many had a secret. */
 MUST_USE enum err store_credentials_wipe_connection(struct db *d, struct arena *a, struct fault *f,
-                                                    str connection, str why, int64_t *ret_count);
+                                                    str connection, str why, int64_t now_ms,
+                                                    int64_t *ret_count);
 /* Credentials with a secret, and those of them that are connected. */
 MUST_USE enum err store_credentials_count(struct db *d, struct arena *a, struct fault *f,
                                           str connection, int64_t *ret_credentials,
@@ -140,7 +163,7 @@ MUST_USE enum err store_credentials_suspend_lost(struct db *d, struct arena *a, 
                                                  int64_t now_ms);
 MUST_USE enum err store_credentials_restore_found(struct db *d, struct arena *a, struct fault *f);
 MUST_USE enum err store_credentials_erase_suspended(struct db *d, struct arena *a, struct fault *f,
-                                                    int64_t before_ms, str why);
+                                                    int64_t before_ms, str why, int64_t now_ms);
 
 MUST_USE enum err store_site_save(struct db *d, struct arena *a, struct fault *f,
                                   const struct site_row *row);

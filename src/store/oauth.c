@@ -196,15 +196,30 @@ enum err store_grant_failed(struct db *d, struct arena *a, struct fault *f,
 }
 
 enum err store_grants_retry_client(struct db *d, struct arena *a, struct fault *f, str client_id,
-                                   int64_t *ret_count)
+                                   int64_t now_ms, int64_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
-                          "UPDATE oauth_grants SET next_try = NULL"
+                          "UPDATE oauth_grants SET next_try = NULL, failures = 0,"
+                          " failing_since = NULL, last_class = NULL, last_error = NULL,"
+                          " keep_at = CASE WHEN keep_at > $1 THEN $1 ELSE keep_at END"
+                          " WHERE client_id = $2 AND last_class = 'client'",
+                          DB_I(now_ms), DB_T(client_id));
+    if (!e)
+        *ret_count = r.changed;
+    return e;
+}
+
+enum err store_grants_failing_client(struct db *d, struct arena *a, struct fault *f, str client_id,
+                                     int64_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT count(*) FROM oauth_grants"
                           " WHERE client_id = $1 AND last_class = 'client'",
                           DB_T(client_id));
     if (!e)
-        *ret_count = r.changed;
+        *ret_count = db_int(&r, 0, 0);
     return e;
 }
 
@@ -322,45 +337,50 @@ enum err store_grant_sites(struct db *d, struct arena *a, struct fault *f, str g
 }
 
 enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fault *f, str grant,
-                                        str why)
+                                        str why, int64_t now_ms)
 {
     struct db_rows r;
     return db_query(d, a, f, &r,
-                    "UPDATE credentials SET status = 'grant_refused', why = $1"
-                    " WHERE grant_id = $2 AND status = 'connected'",
-                    DB_T(why), DB_T(grant));
+                    "UPDATE credentials SET status = 'grant_refused', why = $1, status_since = $2,"
+                    " last_error = $1, last_error_at = $2"
+                    " WHERE grant_id = $3 AND status = 'connected'",
+                    DB_T(why), DB_I(now_ms), DB_T(grant));
 }
 
 enum err store_credentials_revive_grant(struct db *d, struct arena *a, struct fault *f, str grant,
-                                        str user)
+                                        str user, int64_t now_ms)
 {
     struct db_rows r;
     return db_query(d, a, f, &r,
-                    "UPDATE credentials SET status = 'connected', why = NULL"
-                    " WHERE grant_id = $1 AND status = 'grant_refused' AND sealed IS NOT NULL"
-                    " AND entered_by = $2",
-                    DB_T(grant), DB_T(user));
+                    "UPDATE credentials SET status = 'connected', why = NULL, status_since = $1,"
+                    " last_error = NULL, last_error_at = NULL"
+                    " WHERE grant_id = $2 AND status = 'grant_refused' AND sealed IS NOT NULL"
+                    " AND entered_by = $3",
+                    DB_I(now_ms), DB_T(grant), DB_T(user));
 }
 
-/* The client that the connection of c uses; $2 is the environment's. */
+/* The client that the connection of c uses; $3 is the environment's. */
 #define CLIENT_IN_FORCE                                                                            \
     "COALESCE((SELECT o.client_id FROM oauth_clients o WHERE o.connection_id = c.connection_id),"  \
-    " (SELECT o.client_id FROM oauth_clients o WHERE o.connection_id IS NULL), $2)"
+    " (SELECT o.client_id FROM oauth_clients o WHERE o.connection_id IS NULL), $3)"
 
 enum err store_credentials_wipe_other_client(struct db *d, struct arena *a, struct fault *f,
                                              str connection, str environment, str why,
-                                             int64_t *ret_credentials)
+                                             int64_t now_ms, int64_t *ret_credentials)
 {
     struct db_rows r;
     str only = connection.p ? connection : STR("");
     enum err e =
         db_query(d, a, f, &r,
                  "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
-                 " generation = generation + 1, status = 'needs_reconnect', why = $1"
+                 " why = $1, status_since ="
+                 " CASE WHEN status = 'needs_reconnect' THEN COALESCE(status_since, since)"
+                 " ELSE $2 END,"
+                 " generation = generation + 1, status = 'needs_reconnect'"
                  " WHERE id IN (SELECT c.id FROM credentials c"
                  " JOIN oauth_grants g ON g.id = c.grant_id"
-                 " WHERE g.client_id <> " CLIENT_IN_FORCE " AND ($3 = '' OR c.connection_id = $4))",
-                 DB_T(why), db_text_or_null(environment), DB_T(only), DB_T(only));
+                 " WHERE g.client_id <> " CLIENT_IN_FORCE " AND ($4 = '' OR c.connection_id = $5))",
+                 DB_T(why), DB_I(now_ms), db_text_or_null(environment), DB_T(only), DB_T(only));
     if (!e)
         *ret_credentials = r.changed;
     return e;

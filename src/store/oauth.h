@@ -72,9 +72,13 @@ MUST_USE enum err store_grants_drop_unused(struct db *d, struct arena *a, struct
  * this. */
 MUST_USE enum err store_grant_failed(struct db *d, struct arena *a, struct fault *f,
                                      const struct grant_row *row);
-/* Grants of the client whose refreshes failed by the operator's fault may be tried at once. */
+/* Grants of the client whose refreshes failed by the operator's fault: they may be tried at once,
+ * count as not failing any more, and are due for the keep-alive. */
 MUST_USE enum err store_grants_retry_client(struct db *d, struct arena *a, struct fault *f,
-                                            str client_id, int64_t *ret_count);
+                                            str client_id, int64_t now_ms, int64_t *ret_count);
+/* How many such there are. */
+MUST_USE enum err store_grants_failing_client(struct db *d, struct arena *a, struct fault *f,
+                                              str client_id, int64_t *ret_count);
 
 /* A grant to be refreshed by nobody's wish, with a connected credential of it: its connection knows
  * the client. */
@@ -107,18 +111,18 @@ MUST_USE enum err store_grant_uses(struct db *d, struct arena *a, struct fault *
                                    int64_t *ret);
 /* What stands on a grant and works: grant_refused with `why`, secrets kept. */
 MUST_USE enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fault *f,
-                                                 str grant, str why);
+                                                 str grant, str why, int64_t now_ms);
 /* The tokens are new by this user's consent: what they entered and was grant_refused is connected
  * again, and nothing else. */
 MUST_USE enum err store_credentials_revive_grant(struct db *d, struct arena *a, struct fault *f,
-                                                 str grant, str user);
+                                                 str grant, str user, int64_t now_ms);
 /* Takes every credential of a connection (p NULL: of all) out of use that stands on a grant of
  * another client than the one its connection has now: its own, else the workspace's, else
  * `environment`. Wiped, needs_reconnect with `why`. With environment empty, having no client at all
  * counts as another; with p NULL it does not. */
 MUST_USE enum err store_credentials_wipe_other_client(struct db *d, struct arena *a,
                                                       struct fault *f, str connection,
-                                                      str environment, str why,
+                                                      str environment, str why, int64_t now_ms,
                                                       int64_t *ret_credentials);
 /* What stands on the workspace's or the environment's client (connection.p NULL), or on a
  * connection: credentials, and the connections they belong to. */

@@ -127,9 +127,22 @@ test('Test tells stage by stage that it works', async () => {
   await ada.choose('More for Jira', 'Test');
   assert.equal(await ada.heading(), 'Jira works');
   const stages = await ada.page.locator('.stages li').allInnerTexts();
-  assert.equal(stages.length, 5);
+  assert.equal(stages.length, 7);
   for (const stage of stages) assert.match(stage, /Fine:/);
   await ada.press('Done');
+  assert.equal(ada.path, '/apps/desk');
+});
+
+test('Details tells how it is doing, and leads to Test and back', async () => {
+  await ada.choose('More for Jira', 'Details');
+  assert.equal(await ada.heading(), 'Jira');
+  await ada.sees('None since it last worked');
+  await ada.sees('When it ends');
+  await ada.press('Test');
+  assert.equal(await ada.heading(), 'Jira works');
+  await ada.press('Done');
+  assert.match(ada.path, /\/connections\/\w+$/);
+  await ada.press('Back to the app');
   assert.equal(ada.path, '/apps/desk');
 });
 

@@ -8,7 +8,7 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { atAtlassian, authorizeUrl, callbackPath, connected } from '../lib/atlassian.mjs';
 import { addConnection, ANNA, BOB, CARLA, connect, grant, makeApp, run } from '../lib/scene.mjs';
-import { OAUTH_CLIENT, OAUTH_SECRET, startStack } from '../lib/stack.mjs';
+import { OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
 import { openBrowser } from './lib/browser.mjs';
 import { PICTURES } from './lib/checks.mjs';
 import { looks } from './lib/looks.mjs';
@@ -82,6 +82,34 @@ page('permissions.wrong', nora, async (p) => {
   await p.press('Add this person');
   await p.sees('There is no user with this e-mail.');
 });
+page('connection', nora, () => `${at}/connections/${w.ids.jira}`);
+page('connection.soon', sam, () => `${at}/connections/${w.ids.jira}`);
+page('connection.refused', nora, () => `${at}/connections/${w.ids.planning}`);
+page('connection.empty', mia, () => `${at}/connections/${w.ids.jira}`);
+page('connection.long', long, () => people.long.at);
+page('test.lacking', sam, async (p) => {
+  const call = (method, path, body) => run(w.sam, w.app, w.ids.jira, { method, path: `/rest/api/3${path}`, body });
+  await call('PUT', '/issue/ACME-1', { fields: { summary: 'Rollout checklist' } });
+  await call('GET', '/issue/OPS-1');
+  await call('GET', '/project/HR');
+  await s.control('POST', 'membership', { site: 'acme', email: BOB, role: { ACME: 'reader', HR: 'reader' } });
+  await p.visit(at);
+  await p.choose('More for Acme Jira', 'Test');
+  await p.sees('works, but not for everything');
+});
+page('test.stopped', sam, async (p) => {
+  await s.control('POST', 'membership', { site: 'acme', email: BOB, role: 'member' });
+  await s.control('POST', 'faults', { kind: 'status', status: 503, times: 'always', match: { path: '/rest/' } });
+  await p.visit(at);
+  await p.choose('More for Acme Jira', 'Test');
+  await p.sees('does not work');
+});
+page('connection.failed', sam, async (p) => {
+  await p.visit(`${at}/connections/${w.ids.jira}`);
+  await s.control('DELETE', 'faults');
+  await p.sees('Last error');
+});
+page('app.failed', sam, () => at);
 page('connection-new', nora, () => `${at}/connections/new`);
 page('connection-new.wrong', nora, async (p) => {
   await p.page.getByRole('radio', { name: /^Jira \(API\)/ }).check();
@@ -279,6 +307,15 @@ page('app.oauth-menu', kim, async (p) => {
   await p.visit(o.at);
   await p.page.getByLabel('More for Team Jira').click();
   await p.page.getByRole('link', { name: 'Who has connected' }).filter({ visible: true }).waitFor();
+});
+page('connection.oauth', per, () => `${o.at}/connections/${o.ids.own}`);
+page('connection.oauth-failing', per, async (p) => {
+  sql(s, 'UPDATE oauth_grants SET access_expires = 1');
+  await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: 'changed-at-atlassian' });
+  await run(o.per, o.app, o.ids.own, { path: '/rest/api/3/myself' });
+  await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
+  await p.visit(`${o.at}/connections/${o.ids.own}`);
+  await p.sees('cannot be renewed at present');
 });
 page('connect.oauth', kim, () => o.of('own', 'connect'));
 page('connect.oauth-reconnect', per, () => o.of('dead', 'connect'));

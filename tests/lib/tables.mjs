@@ -28,6 +28,11 @@ export const FAULT_POINTS = rows('fault_points.def', 'FAULT_POINT').map(([, text
 export const JIRA_SCOPES = rows('jira_scopes.def', 'JIRA_SCOPE').map(
   ([method, at, scope]) => ({ method, path: at, scope }));
 
+export const JIRA_PERMISSIONS = rows('jira_permissions.def', 'JIRA_PERMISSION').map(
+  ([method, at, permission, place]) => ({ method, path: at, permission, place }));
+export const JIRA_PERMISSION_NAMES = Object.fromEntries(
+  rows('jira_permissions.def', 'JIRA_PERMISSION_NAME').map(([key, name]) => [key, name]));
+
 export const SECRET_FIELDS = rows('secret_fields.def', 'SECRET_FIELD').map(([name]) => name);
 
 export const SETTINGS = rows('settings.def', 'SETTING').map(

@@ -138,7 +138,7 @@ const SAMPLES = {
   'GET /apps/{app}/connections/new': { api: 200, page: 200 },
   'POST /apps/{app}/connections': { api: 201, page: 303, body: { type: 'jira_api', name: 'Made' },
     fresh: () => ({ body: { type: 'jira_api', name: unique('Made') } }) },
-  'GET /apps/{app}/connections/{connection}': { api: 200, page: 303, foreign: true },
+  'GET /apps/{app}/connections/{connection}': { api: 200, page: 200, foreign: true },
   'GET /apps/{app}/connections/{connection}/edit': { api: 200, page: 200, foreign: true },
   'PATCH /apps/{app}/connections/{connection}': { api: 200, page: 303, foreign: true,
     body: { name: 'Jira' } },

@@ -195,7 +195,7 @@ test('Test goes through the stages and remembers what Jira says', async () => {
   assert.equal(fine.status, 200, fine.text);
   assert.equal(fine.body.ok, true);
   assert.deepEqual(fine.body.stages.map((x) => [x.stage, x.ok]), [['address', true], ['tls', true],
-    ['token', true], ['identity', true], ['site', true]]);
+    ['token', true], ['identity', true], ['site', true], ['scopes', true], ['permissions', true]]);
   await fault(s, 'status', { status: 503 });
   const outage = await user.post(at);
   assert.deepEqual([outage.body.ok, outage.body.connection.state], [false, 'connected']);
@@ -203,7 +203,7 @@ test('Test goes through the stages and remembers what Jira says', async () => {
   const page = await user.page(`/apps/${app}`);
   const shown = await user.submit(page, `POST ${at}`);
   assertPage(shown);
-  assert.match(textOf(shown.text), /Jira does not work.*Failed: Jira no longer accepts this API key/);
+  assert.match(textOf(shown.text), /Jira does not work.*Failed: Credential Jira no longer accepts this API key/);
   assert.equal((await rowOf(user, app, id)).state, 'needs_reconnect');
   assert.equal(await whoAmI(), 'needs_reconnect');
   const again = await user.post(at);

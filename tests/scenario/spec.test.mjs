@@ -10,7 +10,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { addConnection, ANNA, assertProblem, connect, fault, makeApp, run } from '../lib/scene.mjs';
-import { JIRA_SCOPES } from '../lib/tables.mjs';
+import { JIRA_PERMISSION_NAMES, JIRA_PERMISSIONS, JIRA_SCOPES } from '../lib/tables.mjs';
 import { freePort, Process, ROOT, startStack } from '../lib/stack.mjs';
 
 const SPEC = process.env.MORTISE_JIRA_SPEC ?? path.join(ROOT, '../shared/data/jira-v3.json');
@@ -159,5 +159,43 @@ describe('the scopes that Mortise names', {
     }
     const wrong = found.filter(({ all, right }) => all === 0 || right / all < 0.9);
     assert.deepEqual(wrong, []);
+  });
+});
+
+// What Test asks Jira about (tables/jira_permissions.def).
+describe('the permissions that Mortise asks about', {
+  skip: fs.existsSync(SPEC) ? false : `the OpenAPI file is not at ${SPEC}; name it in MORTISE_JIRA_SPEC`,
+}, () => {
+  const text = () => fs.readFileSync(SPEC, 'utf8');
+  const operationOf = (paths, { method, path: wanted }) => {
+    const found = Object.entries(paths).filter(([at, methods]) => methods[method.toLowerCase()] &&
+      at.replace('/rest/api/3/', '').replace(/\{[^}]+\}/g, '*') === wanted);
+    assert.equal(found.length, 1, `${method} ${wanted}`);
+    return found[0][1][method.toLowerCase()];
+  };
+
+  test('each row is an operation, and its section on permissions names the permission', () => {
+    const { paths } = JSON.parse(text());
+    for (const row of JIRA_PERMISSIONS) {
+      const [, section] = operationOf(paths, row).description.split('**[Permissions](#permissions) required');
+      const name = JIRA_PERMISSION_NAMES[row.permission];
+      assert.ok(section.toLowerCase().includes(`*${name.toLowerCase()}*`) ||
+        section.toLowerCase().includes(`*${name.toLowerCase().replace(/s$/, '')}*`),
+          `${row.method} ${row.path}: ${name} in ${section}`);
+    }
+  });
+
+  test('each key is one of the documented permissions', () => {
+    const [, list] = JSON.parse(text()).paths['/rest/api/3/permissionscheme'].get.description
+      .split('Built-in permissions');
+    for (const key of Object.keys(JIRA_PERMISSION_NAMES))
+      assert.ok(list.includes(`\`${key}\``) || list.replaceAll('\\', '').includes(key), key);
+  });
+
+  test('what Test asks with is what the operation takes', () => {
+    const { parameters, responses } = JSON.parse(text()).paths['/rest/api/3/mypermissions'].get;
+    const names = parameters.map((each) => each.name);
+    assert.ok(names.includes('permissions') && names.includes('projectKey'));
+    assert.deepEqual(Object.keys(responses), ['200', '400', '401', '404']);
   });
 });

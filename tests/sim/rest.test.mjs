@@ -322,5 +322,10 @@ describe('lists', () => {
         assert.equal((await may(bob)).CREATE_ISSUES.havePermission, false);
         assert.equal((await may(anna)).CREATE_ISSUES.havePermission, true);
         assert.equal((await get('/mypermissions')).status, 400);
+        assert.equal((await get('/mypermissions?permissions=FLY')).status, 400);
+        const at = (key, user) => get(`/mypermissions?permissions=EDIT_ISSUES&projectKey=${key}`, user);
+        assert.equal((await at('SEC', bob)).status, 404, 'invisible to Bob');
+        assert.equal((await at('NONE', anna)).status, 404);
+        assert.equal((await at('SEC', anna)).status, 200);
     });
 });

@@ -79,7 +79,7 @@ static void wiping_erases_and_moves_the_generation(void **state)
     seed(c);
     save(c, STR("cred1"), STR("anna"));
     contract_ok(c, store_credential_wipe(c->db, c->arena, &c->fault, STR("cred1"),
-                                         STR("disconnected"), NONE));
+                                         STR("disconnected"), NONE, 5000));
     struct credential_row *row = own(c, STR("anna"));
     assert_true(row->sealed.p == NULL);
     assert_int_equal(row->generation, 2);
@@ -113,11 +113,11 @@ static void another_base_url_wipes(void **state)
     save(c, STR("cred1"), STR("anna"));
     contract_ok(c, store_credentials_wipe_other_origin(c->db, c->arena, &c->fault, STR("con1"),
                                                        STR("https://acme.atlassian.net"), STR("w"),
-                                                       &lost));
+                                                       6000, &lost));
     assert_int_equal(lost, 0);
     contract_ok(c, store_credentials_wipe_other_origin(c->db, c->arena, &c->fault, STR("con1"),
                                                        STR("https://other.atlassian.net"),
-                                                       STR("moved"), &lost));
+                                                       STR("moved"), 6000, &lost));
     assert_int_equal(lost, 1);
     assert_true(own(c, STR("anna"))->sealed.p == NULL);
     assert_true(str_eq(own(c, STR("anna"))->why, STR("moved")));
@@ -161,8 +161,8 @@ static void sweep(struct contract *c, int64_t now_ms, int64_t before_ms)
 {
     contract_ok(c, store_credentials_restore_found(c->db, c->arena, &c->fault));
     contract_ok(c, store_credentials_suspend_lost(c->db, c->arena, &c->fault, now_ms));
-    contract_ok(c,
-                store_credentials_erase_suspended(c->db, c->arena, &c->fault, before_ms, STR("e")));
+    contract_ok(c, store_credentials_erase_suspended(c->db, c->arena, &c->fault, before_ms,
+                                                     STR("e"), now_ms));
 }
 
 static void losing_the_app_suspends_and_later_erases(void **state)
@@ -296,10 +296,10 @@ static void wiping_a_connection_takes_all_of_it_and_nothing_else(void **state)
                                             STR("needs_reconnect"), STR("refused"), 9, &saved));
     count(c, 3, 2);
     contract_ok(c, store_credential_wipe(c->db, c->arena, &c->fault, STR("cred3"),
-                                         STR("disconnected"), NONE));
+                                         STR("disconnected"), NONE, 5000));
     count(c, 2, 1);
     contract_ok(c, store_credentials_wipe_connection(c->db, c->arena, &c->fault, STR("con1"),
-                                                     STR("switched"), &wiped));
+                                                     STR("switched"), 7000, &wiped));
     assert_int_equal(wiped, 2);
     count(c, 0, 0);
     assert_true(own(c, STR("anna"))->sealed.p == NULL);
@@ -312,7 +312,7 @@ static void wiping_a_connection_takes_all_of_it_and_nothing_else(void **state)
     contract_ok(c, store_credential_of(c->db, c->arena, &c->fault, STR("con2"), STR("anna"), &row));
     assert_true(row->sealed.p != NULL);
     contract_ok(c, store_credentials_wipe_connection(c->db, c->arena, &c->fault, STR("con1"),
-                                                     STR("again"), &wiped));
+                                                     STR("again"), 8000, &wiped));
     assert_int_equal(wiped, 0);
     assert_str(own(c, STR("bob"))->why, "switched");
 }

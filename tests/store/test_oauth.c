@@ -241,7 +241,7 @@ static void a_grant_goes_when_nothing_stands_on_it(void **state)
     stand(c, "cred2", "con2", "anna", "g1");
     contract_ok(c, store_grant_uses(STORE(c), STR("g1"), &uses));
     assert_int_equal(uses, 2);
-    contract_ok(c, store_credential_wipe(STORE(c), STR("cred1"), STR("disconnected"), NONE));
+    contract_ok(c, store_credential_wipe(STORE(c), STR("cred1"), STR("disconnected"), NONE, 5000));
     contract_ok(c, store_grant_uses(STORE(c), STR("g1"), &uses));
     assert_int_equal(uses, 1);
     contract_ok(c, store_grant_drop_unused(STORE(c), STR("g1")));
@@ -284,7 +284,7 @@ static void refusing_and_reviving_a_grant(void **state)
     stand(c, "cred4", "con2", "bob", "g1");
     contract_script(c, "UPDATE credentials SET status = 'disconnected', sealed = NULL,"
                        " grant_id = NULL WHERE id = 'cred4'");
-    contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g1"), STR("dead")));
+    contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g1"), STR("dead"), 5000));
     struct credential_row row = standing(c, "con1", "anna");
     assert_str(row.status, "grant_refused");
     assert_str(row.why, "dead");
@@ -293,11 +293,11 @@ static void refusing_and_reviving_a_grant(void **state)
     assert_str(standing(c, "con2", "anna").status, "grant_refused");
     assert_str(standing(c, "con1", "bob").status, "connected");
     assert_str(standing(c, "con2", "bob").status, "disconnected");
-    contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g1"), STR("dead twice")));
+    contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g1"), STR("dead twice"), 6000));
     assert_str(standing(c, "con1", "anna").why, "dead"); /* the first word counts */
-    contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g2"), STR("other")));
+    contract_ok(c, store_credentials_refuse_grant(STORE(c), STR("g2"), STR("other"), 6000));
     contract_script(c, "UPDATE credentials SET sealed = NULL WHERE id = 'cred2'");
-    contract_ok(c, store_credentials_revive_grant(STORE(c), STR("g1"), STR("anna")));
+    contract_ok(c, store_credentials_revive_grant(STORE(c), STR("g1"), STR("anna"), 7000));
     row = standing(c, "con1", "anna");
     assert_str(row.status, "connected");
     assert_null(row.why.p);
@@ -323,7 +323,7 @@ static int64_t wipe(struct contract *c, const char *connection, const char *envi
     int64_t lost = -1;
     contract_ok(c, store_credentials_wipe_other_client(
                        STORE(c), connection ? str_from(connection) : NONE,
-                       environment ? str_from(environment) : NONE, STR("changed"), &lost));
+                       environment ? str_from(environment) : NONE, STR("changed"), 8000, &lost));
     return lost;
 }
 

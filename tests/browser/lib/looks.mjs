@@ -9,7 +9,7 @@ import { look, pictured } from './checks.mjs';
 export const LOOKS = {
   workspace: ['session', 'link', 'me', 'users', 'user', 'user-link', 'groups', 'group', 'flagged-apps',
     'apps', 'app-new', 'problem', 'help', 'settings', 'stops', 'stop'],
-  app: ['app', 'app-settings', 'permissions', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
+  app: ['app', 'app-settings', 'permissions', 'connection', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
     'credential', 'test', 'request', 'my-connections', 'credentials'],
 };
 
