@@ -56,6 +56,13 @@ export async function connectAs(stack, client, { app, id, email }) {
   assert.equal(done.status, 200, done.text);
 }
 
+// Moves the clock, and everybody stays signed in however long that is.
+export async function pass(stack, clock, span) {
+  await clock.advance(span);
+  sql(stack, `UPDATE sessions SET last_seen = ${Math.round(clock.now())},
+    expires = ${Math.round(clock.now() + 30 * 86400_000)}`);
+}
+
 // The same session at another server of the same database.
 export function clientAt(url, client) {
   const other = new Client(url, { timeout: client.timeout });
