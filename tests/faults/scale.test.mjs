@@ -8,13 +8,14 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { makeClock } from '../lib/clock.mjs';
-import { connectMany, makePeople, problemOf } from '../lib/many.mjs';
+import { connectMany, makePeople, pass, problemOf } from '../lib/many.mjs';
 import { sleep, until } from '../lib/scene.mjs';
-import { FAULTS_BINARY, freePort, OAUTH_CLIENT, sql, startStack } from '../lib/stack.mjs';
+import { FAULTS_BINARY, OAUTH_CLIENT, sql, startStack } from '../lib/stack.mjs';
 import { LONG } from '../lib/tally.mjs';
 
 const APPS = 100;
-const USERS = LONG ? 1000 : 200; // one credential for each app and user
+const USERS = LONG ? 1000 : 100; // one credential for each app and user
+const GRANTS = LONG ? 2000 : 150; // that are due together
 const KEEPER_AT_ONCE = 8; // src/life/keeper.h
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -92,4 +93,85 @@ test(`${APPS * USERS} credentials do not slow the start`, { timeout: 300000 }, a
   const full = await startTimes(s);
   console.log(`start: empty ${empty.least} ms, ${count} credentials ${full.least} ms;`
     + ` longest wait for the write lock ${empty.wait} ms, ${full.wait} ms`);
+  assert.ok(full.least < empty.least + 500, `${full.least} ms`);
+  assert.ok(full.wait < empty.wait + 250, `${full.wait} ms`);
+});
+
+test('what the sweep has to do to thousands is done in short transactions', { timeout: 300000 }, async (t) => {
+  const s = await startStack(t, { oauth: true, binary: FAULTS_BINARY, env: { MORTISE_LOG: 'error' } });
+  await s.setup();
+  const count = fill(s);
+  await s.server.stop();
+  sql(s, 'DELETE FROM group_members'); // everybody has lost all apps
+  const waiting = longestWait(s, LONG ? 20000 : 5000);
+  await s.start();
+  const suspended = () => sql(s, 'SELECT count(*) FROM credentials WHERE suspended IS NOT NULL')[0][0];
+  await until(() => suspended() === count, 'a sweep', 60000);
+  const wait = await waiting;
+  console.log(`${count} credentials suspended; longest wait for the write lock ${wait} ms`);
+  assert.ok(wait < 500, `${wait} ms`);
+});
+
+// The most leases held at a time, looked at all the while -> stop() gives it.
+function watchLeases(s) {
+  const program = `import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], timeout=30)
+most = 0
+print('watching', flush=True)
+while True:
+    most = max(most, db.execute('SELECT count(*) FROM refresh_journal WHERE owner IS NOT NULL').fetchone()[0])
+    print(most, flush=True)
+    time.sleep(0.01)`;
+  const child = spawn('python3', ['-c', program, path.join(s.folder, 'mortise.db')]);
+  let out = '';
+  child.stdout.on('data', (part) => { out += part; });
+  return async () => {
+    child.kill();
+    await new Promise((done) => child.on('close', done));
+    return Number(out.trim().split('\n').at(-1));
+  };
+}
+
+test(`${GRANTS} grants due at once: a few at a time, and people are served meanwhile`, { timeout: 600000 }, async (t) => {
+  const clock = makeClock();
+  const s = await startStack(t, { oauth: true, binary: clock.binary,
+    env: { ...clock.env(), MORTISE_LOG: 'error', MORTISE_KEEPER_PERIOD: '1' } });
+  await clock.attach(s);
+  const root = await s.setup();
+  const all = await connectMany(s, root, await makePeople(s, GRANTS));
+  await pass(s, clock, { days: 40 });
+  const [awake] = all;
+  assert.equal(await problemOf(root, awake), null);
+  await s.control('DELETE', 'refreshes');
+  await s.control('POST', 'faults', { kind: 'delay', ms: 20, upto_ms: 60, times: 'always', match: { path: '/oauth/token' } });
+  const stop = watchLeases(s);
+  await pass(s, clock, { days: 7 });
+  sql(s, `UPDATE oauth_grants SET access_expires = ${clock.now() + DAY} WHERE id IN
+    (SELECT grant_id FROM credentials WHERE connection_id = '${awake.id}')`);
+  await s.control('POST', 'age-tokens', { email: awake.email, seconds: -7 * 86400 });
+  const began = Date.now();
+  const counts = () => s.control('GET', 'refreshes');
+  const took = [];
+  while ((await counts()).accepted < GRANTS - 1) {
+    assert.ok(Date.now() - began < 300_000, 'the keeper is too slow');
+    const asked = performance.now();
+    assert.equal(await problemOf(root, awake), null);
+    took.push(performance.now() - asked);
+    await sleep(5);
+  }
+  const seconds = (Date.now() - began) / 1000;
+  const { accepted, refused, by_grant: byGrant } = await counts();
+  assert.deepEqual([accepted, refused], [GRANTS - 1, 0]);
+  assert.ok(Object.values(byGrant).every((each) => each.accepted === 1), 'once each');
+  const most = await stop();
+  assert.ok(most > 1 && most <= KEEPER_AT_ONCE, `${most} at a time`);
+  took.sort((a, b) => a - b);
+  const slowest = Math.round(took.at(-1));
+  console.log(`${accepted} grants in ${seconds.toFixed(1)} s, at most ${most} at a time; meanwhile ${took.length} requests,`
+    + ` half of them in ${Math.round(took[took.length >> 1])} ms, the slowest in ${slowest} ms`);
+  assert.ok(slowest < 3000, `${slowest} ms`);
+  const next = sql(s, 'SELECT keep_at FROM oauth_grants ORDER BY keep_at').flat();
+  assert.ok(next.at(-1) - next[1] > 0.9 * DAY, 'the next time is spread over a day');
+  const anHour = next.map((at) => next.filter((each) => each >= at && each < at + HOUR).length);
+  assert.ok(Math.max(...anHour) < GRANTS / 24 * 4 + 5, 'and evenly');
 });
