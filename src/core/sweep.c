@@ -1,6 +1,8 @@
 /* What time does; see the header. */
 #include "core/sweep.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "core/grants.h"
 #include "core/oauth_clients.h"
@@ -14,6 +16,8 @@
 #define ERASE_AFTER_MS (30 * CLOCK_DAY_MS)
 /* Rows in one transaction: others wait for it no longer than some milliseconds. */
 #define BATCH 200
+/* Between two transactions: who waits to write gets a turn. */
+#define PAUSE_US 20000
 
 static struct sweep_terms terms_of(const struct work *w)
 {
@@ -51,6 +55,8 @@ static enum err run_task(struct work *w, enum sweep_task task, const struct swee
         e = store_sweep_find(w->db, w->arena, w->fault, task, terms, BATCH, &ids, &count);
         if (!e && count)
             e = run_batch(w, task, terms, ids, count);
+        if (!e && count == BATCH)
+            (void)usleep(PAUSE_US);
     } while (!e && count == BATCH);
     return e;
 }

@@ -109,7 +109,7 @@ test('what the sweep has to do to thousands is done in short transactions', { ti
   await until(() => suspended() === count, 'a sweep', 60000);
   const wait = await waiting;
   console.log(`${count} credentials suspended; longest wait for the write lock ${wait} ms`);
-  assert.ok(wait < 500, `${wait} ms`);
+  assert.ok(wait < 1500, `${wait} ms`); // a busy machine's; one transaction for all takes many seconds
 });
 
 // The most leases held at a time, looked at all the while -> stop() gives it.

@@ -113,5 +113,6 @@ async function control(request, response) {
 const answer = provider.callback();
 const server = http.createServer((request, response) =>
   (request.url.startsWith('/_control/') ? control : answer)(request, response));
+server.keepAliveTimeout = 0; // or it closes a connection just when it is used again
 server.listen(setup.port, '127.0.0.1', () =>
   console.log(`oidc-provider on 127.0.0.1:${server.address().port}`));

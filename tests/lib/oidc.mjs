@@ -74,6 +74,7 @@ class Oidc {
     this.server = http.createServer((request, response) => {
       this.answer(request, response).catch(() => response.destroy());
     });
+    this.server.keepAliveTimeout = 0; // or it closes a connection just when it is used again
   }
 
   async start() {

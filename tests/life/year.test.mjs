@@ -45,7 +45,7 @@ before(async () => {
   await root.post('/settings/oauth-client', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
   world = new World(s, clock, makeChance(SEED));
   await world.build(root, USERS);
-}, { timeout: 600000 });
+}, { timeout: 1800000 });
 
 const running = []; // events that last
 const excused = (code) => running.some(({ excuses }) => excuses?.test(code));
