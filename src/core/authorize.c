@@ -55,6 +55,8 @@ enum err authorize_begin(struct work *w, const struct connection_row *n,
     if (!e)
         e = oauth_client_of(w, n, &client);
     if (!e)
+        e = oauth_client_consent_scopes(w, &client, &client.scopes);
+    if (!e)
         e = oauth_client_open(w, &client, &open); /* a bad secret is told before the journey */
     if (e)
         return e;
@@ -129,6 +131,8 @@ static enum err open_client(struct work *w, const struct pending_row *p,
         e = work_fail(w, ERR_CONFLICT,
                       "The OAuth client was changed while you were at Atlassian. Nothing was saved;"
                       " please connect again.");
+    if (!e)
+        e = oauth_client_consent_scopes(w, &client, &client.scopes);
     return e ? e : oauth_client_open(w, &client, ret);
 }
 

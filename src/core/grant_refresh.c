@@ -28,11 +28,9 @@ static int is_leased(const struct looked *l, str process)
            j->until <= l->now + GRANT_LEASE_MS && !process_is_gone(j->owner);
 }
 
-/* Retry-After may ask for more than our own back-off, up to an hour. What lies further ahead was
- * written before the clock was set back. */
 static int backs_off(const struct looked *l)
 {
-    return l->grant->next_try > l->now && l->grant->next_try <= l->now + CLOCK_HOUR_MS;
+    return l->grant->next_try > l->now && l->grant->next_try <= l->now + GRANT_TRY_MAX_MS;
 }
 
 static enum err refuse_for_now(struct work *w, const struct grant_row *g)
@@ -222,20 +220,41 @@ enum err grant_refresh_save(struct work *w, str grant, str process, const struct
     return e;
 }
 
-/* When an earlier try may have used the token up and the leeway was over, that is why it is refused
- * now. */
-static str why_refused(struct work *w, const struct grant_lease *lease, str why)
+static str interrupted_sentence(struct work *w, int64_t since)
 {
     char at[25];
 
-    if (!lease->interrupted || lease->asked - lease->interrupted <= GRANT_LEEWAY_MS)
-        return why;
-    clock_format(lease->interrupted, at);
+    clock_format(since, at);
     return arena_printf(w->arena,
                         "A renewal of this authorisation was interrupted on %.10s at %.8s UTC (the"
                         " server was stopped, or Atlassian's answer was lost), and it could not be"
                         " repeated in time: Atlassian no longer accepts what is on file.",
                         at, at + 11);
+}
+
+static str idle_sentence(struct work *w, int64_t since)
+{
+    char at[25];
+
+    clock_format(since, at);
+    return arena_printf(w->arena,
+                        "Atlassian no longer accepts this authorisation: it was last renewed on"
+                        " %.10s, and Atlassian drops what was not renewed for 90 days.",
+                        at);
+}
+
+/* `why`, unless we know better: when an earlier try may have used the token up and the leeway was
+ * over, or it was left alone for too long. */
+static str why_refused(struct work *w, const struct grant_row *g, const struct grant_lease *lease,
+                       str why)
+{
+    int64_t renewed = g->refreshed > g->granted ? g->refreshed : g->granted;
+
+    if (w->now_ms - renewed >= GRANT_IDLE_MS)
+        return idle_sentence(w, renewed);
+    if (lease->interrupted && lease->asked - lease->interrupted > GRANT_LEEWAY_MS)
+        return interrupted_sentence(w, lease->interrupted);
+    return why;
 }
 
 static enum err note_dead(struct work *w, struct grant_row *g, str why)
@@ -267,7 +286,7 @@ enum err grant_refresh_refused(struct work *w, str grant, str process,
         return e;
     must(g != NULL);
     *ret_generation = g->generation;
-    *ret_why = why_refused(w, lease, why);
+    *ret_why = why_refused(w, g, lease, why);
     if (g->generation != lease->generation)
         return grant_open_access(w, g, ret_access);
     return note_dead(w, g, *ret_why);
@@ -285,7 +304,7 @@ static int64_t back_off_ms(int64_t failures, int64_t asked_ms)
     ms = ms * (800 + (int64_t)(part % 401)) / 1000;
     ms = ms < GRANT_BACKOFF_MIN_MS ? GRANT_BACKOFF_MIN_MS : ms;
     ms = ms > GRANT_BACKOFF_MAX_MS ? GRANT_BACKOFF_MAX_MS : ms;
-    asked_ms = asked_ms > CLOCK_HOUR_MS ? CLOCK_HOUR_MS : asked_ms;
+    asked_ms = asked_ms > GRANT_TRY_MAX_MS ? GRANT_TRY_MAX_MS : asked_ms;
     return ms < asked_ms ? asked_ms : ms;
 }
 

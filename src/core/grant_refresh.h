@@ -35,6 +35,9 @@
 /* Back-off: doubled with every failure, give or take a fifth. */
 #define GRANT_BACKOFF_MIN_MS (5 * CLOCK_SECOND_MS)
 #define GRANT_BACKOFF_MAX_MS (5 * CLOCK_MINUTE_MS)
+/* Retry-After may ask for more than our own back-off, up to this. What lies further ahead was
+ * written before the clock was set back. */
+#define GRANT_TRY_MAX_MS CLOCK_HOUR_MS
 /* Reuse of a refresh token within ten minutes is forgiven; a little less, for clocks. */
 #define GRANT_LEEWAY_MS (9 * CLOCK_MINUTE_MS)
 
@@ -90,7 +93,7 @@ MUST_USE enum err grant_refresh_save(struct work *w, str grant, str process,
                                      struct secret *ret_access, int64_t *ret_generation);
 /* Write transaction. The provider declared the grant dead: all that stand on it need reconnecting,
  * if the generation is still that one, else *ret_access is the newer token on file. *ret_why:
- * the sentence; that an interrupted refresh was the cause, when it was. */
+ * the sentence; that an interrupted refresh or 90 days without one was the cause, when it was. */
 MUST_USE enum err grant_refresh_refused(struct work *w, str grant, str process,
                                         const struct grant_lease *lease, str why,
                                         struct secret *ret_access, int64_t *ret_generation,

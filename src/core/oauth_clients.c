@@ -6,8 +6,6 @@
 #include "core/grant_refresh.h"
 #include "core/settings.h"
 
-#define WHY STR("the OAuth client was changed.")
-
 str oauth_redirect_uri(const struct work *w)
 {
     str url = w->services->settings->public_url;
@@ -131,6 +129,38 @@ enum err oauth_client_of_all(struct work *w, const struct connection_row *rows, 
     return ERR_OK;
 }
 
+static str union_of(struct arena *a, str scopes, str more)
+{
+    while (more.n) {
+        str one = str_take_until(&more, ' ');
+        if (one.n && !has_scope(scopes, one))
+            scopes =
+                arena_printf(a, "%.*s%s%.*s", STR_ARG(scopes), scopes.n ? " " : "", STR_ARG(one));
+    }
+    return scopes;
+}
+
+enum err oauth_client_consent_scopes(struct work *w, const struct oauth_client *c, str *ret)
+{
+    const struct settings *s = w->services->settings;
+    struct oauth_client_row *same = NULL, *workspace = NULL;
+    size_t count = 0;
+    str scopes = c->scopes;
+    enum err e =
+        store_oauth_clients_with_id(w->db, w->arena, w->fault, c->client_id, &same, &count);
+
+    if (!e)
+        e = store_oauth_client_of(w->db, w->arena, w->fault, (str){NULL, 0}, &workspace);
+    if (e)
+        return e;
+    for (size_t i = 0; i < count; i++)
+        scopes = union_of(w->arena, scopes, same[i].scopes);
+    if (!workspace && str_eq(s->jira_client_id, c->client_id))
+        scopes = union_of(w->arena, scopes, s->jira_scopes);
+    *ret = scopes;
+    return ERR_OK;
+}
+
 /* --- its secret ------------------------------------------------------------------------------- */
 
 static struct vault_binding binding_of(const struct work *w, const struct oauth_client_row *c)
@@ -179,8 +209,9 @@ enum err oauth_client_cost(struct work *w, const struct connection_row *n,
 
 static enum err wipe_others(struct work *w, str connection, str environment, int64_t *ret_lost)
 {
-    enum err e = store_credentials_wipe_other_client(w->db, w->arena, w->fault, connection,
-                                                     environment, WHY, w->now_ms, ret_lost);
+    enum err e =
+        store_credentials_wipe_other_client(w->db, w->arena, w->fault, connection, environment,
+                                            STR(OAUTH_CLIENT_CHANGED), w->now_ms, ret_lost);
     if (!e && *ret_lost)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);
     return e;
@@ -294,16 +325,4 @@ enum err oauth_client_delete(struct work *w, const struct connection_row *n, int
         return work_fail(w, ERR_NOT_FOUND, "There is no OAuth client here to remove.");
     e = store_oauth_client_delete(w->db, w->arena, w->fault, old->id);
     return e ? e : take_out_of_use(w, n, confirm_lost, ret_lost);
-}
-
-enum err oauth_clients_reconcile(struct work *w, int64_t *ret_lost)
-{
-    str environment = w->services->settings->jira_client_id;
-    enum err e = work_write(w);
-
-    /* A start without the environment's variables is a mistake more often than a decision: nothing
-     * can be used meanwhile (core/decide.h), and nothing is lost. */
-    return e ? e
-             : wipe_others(w, (str){NULL, 0}, str_empty(environment) ? (str){NULL, 0} : environment,
-                           ret_lost);
 }

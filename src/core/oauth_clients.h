@@ -37,6 +37,8 @@ struct oauth_client {
 
 #define OAUTH_CLIENT_ID_MAX 200
 #define OAUTH_SCOPES_MAX 2000
+/* Why what stood on another client is out of use. */
+#define OAUTH_CLIENT_CHANGED "the OAuth client was changed."
 
 /* For a connection, or what connections without an own one use (n == NULL). */
 MUST_USE enum err oauth_client_of(struct work *w, const struct connection_row *n,
@@ -44,6 +46,11 @@ MUST_USE enum err oauth_client_of(struct work *w, const struct connection_row *n
 /* For all connections of the app at once; ret[i] belongs to rows[i]. */
 MUST_USE enum err oauth_client_of_all(struct work *w, const struct connection_row *rows,
                                       size_t count, struct oauth_client **ret);
+/* What a consent asks for: with all that is set up for this client id anywhere, because at
+ * Atlassian a consent replaces the scopes of what the account granted before, and connections with
+ * the same client id share that grant. In the arena. */
+MUST_USE enum err oauth_client_consent_scopes(struct work *w, const struct oauth_client *client,
+                                              str *ret);
 /* For a call: redirect_uri and secret with it; the secret is wiped by the caller.
  * ERR_TYPE_UNAVAILABLE when there is no client, ERR_CLIENT_REFUSED when its secret does not open.
  */
@@ -76,7 +83,5 @@ MUST_USE enum err oauth_client_save(struct work *w, const struct connection_row 
  */
 MUST_USE enum err oauth_client_delete(struct work *w, const struct connection_row *n,
                                       int64_t confirm_lost, int64_t *ret_lost);
-/* Write transaction: what stands on another client than its connection's goes out of use. */
-MUST_USE enum err oauth_clients_reconcile(struct work *w, int64_t *ret_lost);
 
 #endif

@@ -1,38 +1,70 @@
 /* What time does; see the header. */
 #include "core/sweep.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
+#include "core/grants.h"
 #include "core/oauth_clients.h"
-#include "store/credentials.h"
+#include "core/settings.h"
 #include "store/links.h"
 #include "store/pending.h"
 #include "store/sessions.h"
+#include "store/sweep.h"
 #include "store/throttles.h"
 
 #define ERASE_AFTER_MS (30 * CLOCK_DAY_MS)
+/* Rows in one transaction: others wait for it no longer than some milliseconds. */
+#define BATCH 200
+/* Between two transactions: who waits to write gets a turn. */
+#define PAUSE_US 20000
 
-static enum err sweep_credentials(struct work *w)
+static struct sweep_terms terms_of(const struct work *w)
 {
-    enum err e = store_credentials_restore_found(w->db, w->arena, w->fault);
-    if (!e)
-        e = store_credentials_suspend_lost(w->db, w->arena, w->fault, w->now_ms);
-    if (!e)
-        e = store_credentials_erase_suspended(
-            w->db, w->arena, w->fault, w->now_ms - ERASE_AFTER_MS,
-            STR("erased 30 days after the access to the app was lost."), w->now_ms);
-    int64_t lost = 0;
-    if (!e)
-        e = oauth_clients_reconcile(w, &lost);
-    if (!e)
-        e = store_grants_drop_unused(w->db, w->arena, w->fault);
+    str environment = w->services->settings->jira_client_id;
+
+    return (struct sweep_terms){
+        .now_ms = w->now_ms,
+        .erase_before = w->now_ms - ERASE_AFTER_MS,
+        .keep_before = w->now_ms + GRANT_KEEP_MS + 2 * CLOCK_DAY_MS,
+        /* A start without the environment's variables is a mistake more often than a decision:
+         * nothing can be used meanwhile (core/decide.h), and nothing is lost. */
+        .environment = str_empty(environment) ? (str){NULL, 0} : environment,
+        .erased_why = STR("erased 30 days after the access to the app was lost."),
+        .client_why = STR(OAUTH_CLIENT_CHANGED),
+    };
+}
+
+static enum err run_batch(struct work *w, enum sweep_task task, const struct sweep_terms *terms,
+                          const str *ids, size_t count)
+{
+    enum err e = work_write(w);
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = store_sweep_do(w->db, w->arena, w->fault, task, terms, ids[i]);
+    return e ? e : work_commit(w);
+}
+
+static enum err run_task(struct work *w, enum sweep_task task, const struct sweep_terms *terms)
+{
+    str *ids = NULL;
+    size_t count = 0;
+    enum err e;
+
+    do {
+        e = store_sweep_find(w->db, w->arena, w->fault, task, terms, BATCH, &ids, &count);
+        if (!e && count)
+            e = run_batch(w, task, terms, ids, count);
+        if (!e && count == BATCH)
+            (void)usleep(PAUSE_US);
+    } while (!e && count == BATCH);
     return e;
 }
 
-enum err sweep_run(struct work *w)
+static enum err expire(struct work *w)
 {
     enum err e = work_write(w);
-    if (!e)
-        e = sweep_credentials(w);
+
     if (!e)
         e = store_pending_expire(w->db, w->arena, w->fault, w->now_ms, w->now_ms - CLOCK_DAY_MS);
     if (!e)
@@ -44,4 +76,14 @@ enum err sweep_run(struct work *w)
     if (!e)
         e = store_sessions_expire(w->db, w->arena, w->fault, w->now_ms);
     return e ? e : work_commit(w);
+}
+
+enum err sweep_run(struct work *w)
+{
+    struct sweep_terms terms = terms_of(w);
+    enum err e = ERR_OK;
+
+    for (int task = 0; !e && task < SWEEP_TASKS; task++)
+        e = run_task(w, (enum sweep_task)task, &terms);
+    return e ? e : expire(w);
 }

@@ -5,14 +5,18 @@
  *   use by core/decide.c, whatever the mark says);
  * - what stands on another OAuth client than the one in force is wiped (the environment's may have
  *   changed while Mortise was stopped); grants that nothing stands on are deleted;
+ * - a grant that is to be kept alive later than any can be, because the clock was ahead once, is
+ *   kept alive within a day;
  * - expired pending connects, drafts, throttles, links and sessions are deleted.
- * One write transaction; running twice changes nothing more.
+ * What is to be done is found by reading, which keeps nobody from writing whatever there is, and
+ * done in short write transactions of its own; running twice changes nothing more.
  */
 #ifndef CORE_SWEEP_H
 #define CORE_SWEEP_H
 
 #include "core/work.h"
 
+/* Outside of a transaction. */
 MUST_USE enum err sweep_run(struct work *w);
 
 #endif

@@ -119,12 +119,11 @@ static void add(struct look *l, const struct due_grant *due)
 }
 
 /* What nothing living stands on any more has nothing to be finished. */
-static enum err look_for_interrupted(struct look *l, struct work *w, int64_t db_now)
+static enum err look_for_interrupted(struct look *l, struct work *w, const struct due_terms *terms)
 {
     struct due_grant *found = NULL;
     size_t count = 0;
-    enum err e = store_grants_interrupted(w->db, w->arena, w->fault, db_now, KEEPER_LOOK_MAX / 2,
-                                          &found, &count);
+    enum err e = store_grants_interrupted(w->db, w->arena, w->fault, terms, &found, &count);
 
     for (size_t i = 0; !e && i < count; i++) {
         if (found[i].app.p)
@@ -135,20 +134,22 @@ static enum err look_for_interrupted(struct look *l, struct work *w, int64_t db_
     return e;
 }
 
-/* What is not worth keeping is looked at again in a day. */
-static enum err look_for_idle(struct look *l, struct work *w, int64_t db_now)
+/* What is not worth keeping is looked at again in a day. What is tended now and fails, in an hour:
+ * until then it stands behind all others that are due, however many fail. */
+static enum err look_for_idle(struct look *l, struct work *w, const struct due_terms *terms)
 {
     struct due_grant *found = NULL;
     size_t count = 0;
-    enum err e = store_grants_idle(w->db, w->arena, w->fault, w->now_ms, db_now,
-                                   KEEPER_LOOK_MAX / 2, &found, &count);
+    enum err e = store_grants_idle(w->db, w->arena, w->fault, terms, &found, &count);
 
+    if (!e && count)
+        e = work_write(w);
     for (size_t i = 0; !e && i < count; i++) {
-        if (is_worth_keeping(l->keeper, w, &found[i]))
+        int worth = is_worth_keeping(l->keeper, w, &found[i]);
+        if (worth)
             add(l, &found[i]);
-        else
-            e = store_grant_keep_later(w->db, w->arena, w->fault, found[i].grant,
-                                       w->now_ms + CLOCK_DAY_MS);
+        e = store_grant_keep_later(w->db, w->arena, w->fault, found[i].grant,
+                                   w->now_ms + (worth ? CLOCK_HOUR_MS : CLOCK_DAY_MS));
     }
     return e;
 }
@@ -156,14 +157,15 @@ static enum err look_for_idle(struct look *l, struct work *w, int64_t db_now)
 static enum err run_look(struct work *w, void *arg)
 {
     struct look *l = arg;
-    int64_t db_now = 0;
-    enum err e = db_clock_ms(w->db, w->arena, w->fault, &db_now);
+    struct due_terms terms = {.now_ms = w->now_ms, .limit = KEEPER_LOOK_MAX / 2};
+    enum err e = db_clock_ms(w->db, w->arena, w->fault, &terms.db_now_ms);
 
+    terms.try_max_ms = terms.db_now_ms + GRANT_TRY_MAX_MS;
     l->count = 0;
     if (!e)
-        e = look_for_interrupted(l, w, db_now);
+        e = look_for_interrupted(l, w, &terms);
     if (!e)
-        e = look_for_idle(l, w, db_now);
+        e = look_for_idle(l, w, &terms);
     return e;
 }
 

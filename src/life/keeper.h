@@ -9,6 +9,8 @@
  *   - at most KEEPER_AT_ONCE flights and KEEPER_LOOK_MAX grants a look, whatever is due. Times of
  *     keep-alive are spread over a day when tokens are saved;
  *   - each grant is tended by one process (the lease); the others leave it;
+ *   - what is being kept alive is put off by an hour before: grants that fail, however many, keep
+ * no other from its turn;
  *   - grants that nobody has used for `idle_days` are left to lapse.
  * Threads: all on one loop but the look. Failures of a refresh are noted with the grant by the
  * flight; a look that fails is followed by the next.

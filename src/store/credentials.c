@@ -2,6 +2,8 @@
 #include "store/credentials.h"
 
 #include "base/check.h"
+#include "store/people_int.h"
+
 #define COLUMNS                                                                                    \
     "c.id, c.app_id, c.connection_id, c.owner, c.entered_by, c.switch_counter, c.generation,"      \
     " c.status, c.why, c.account_id, c.account_name, c.username, c.site_id,"                       \
@@ -19,14 +21,6 @@
     " LEFT JOIN oauth_grants g ON g.id = c.grant_id"                                               \
     " LEFT JOIN stops su ON su.kind = 'user' AND su.subject = c.entered_by AND su.lifted IS NULL"  \
     " LEFT JOIN stops ss ON ss.kind = 'site' AND ss.subject = c.site_id AND ss.lifted IS NULL "
-
-/* A user has a permission in an app. */
-#define HAS_APP(app, user)                                                                         \
-    "EXISTS (SELECT 1 FROM permissions p WHERE p.app_id = " app " AND (p.kind = 'everyone'"        \
-    " OR (p.kind = 'user' AND p.principal = " user ")"                                             \
-    " OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"                              \
-    " WHERE m.group_id = p.principal AND m.user_id = " user "))))"
-#define OWNER_HAS_APP HAS_APP("c.app_id", "c.owner")
 
 static struct credential_grant_health tokens_of(const struct db_rows *r, size_t i)
 {
@@ -409,41 +403,6 @@ enum err store_connections_todo(struct db *d, struct arena *a, struct fault *f, 
         return e;
     *ret = db_int(&r, 0, 0);
     return ERR_OK;
-}
-
-enum err store_credentials_suspend_lost(struct db *d, struct arena *a, struct fault *f,
-                                        int64_t now_ms)
-{
-    struct db_rows r;
-    return db_query(d, a, f, &r,
-                    "UPDATE credentials SET suspended = $1 WHERE id IN (SELECT c.id"
-                    " FROM credentials c WHERE c.owner IS NOT NULL AND c.suspended IS NULL"
-                    " AND NOT " OWNER_HAS_APP ")",
-                    DB_I(now_ms));
-}
-
-enum err store_credentials_restore_found(struct db *d, struct arena *a, struct fault *f)
-{
-    struct db_rows r;
-    return db_query_none(d, a, f, &r,
-                         "UPDATE credentials SET suspended = NULL WHERE id IN (SELECT c.id"
-                         " FROM credentials c WHERE c.suspended IS NOT NULL AND " OWNER_HAS_APP
-                         ")");
-}
-
-enum err store_credentials_erase_suspended(struct db *d, struct arena *a, struct fault *f,
-                                           int64_t before_ms, str why, int64_t now_ms)
-{
-    struct db_rows r;
-    return db_query(
-        d, a, f, &r,
-        "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
-        " status_since ="
-        " CASE WHEN status = 'disconnected' THEN COALESCE(status_since, since)"
-        " ELSE $1 END,"
-        " status = 'disconnected', why = $2"
-        " WHERE sealed IS NOT NULL AND suspended IS NOT NULL AND suspended < $3",
-        DB_I(now_ms), DB_T(why), DB_I(before_ms));
 }
 
 enum err store_site_save(struct db *d, struct arena *a, struct fault *f, const struct site_row *row)

@@ -158,13 +158,6 @@ MUST_USE enum err store_credentials_cost(struct db *d, struct arena *a, struct f
 MUST_USE enum err store_connections_todo(struct db *d, struct arena *a, struct fault *f, str app,
                                          str user, int64_t *ret);
 
-/* The sweep's three steps; see core/sweep.h. */
-MUST_USE enum err store_credentials_suspend_lost(struct db *d, struct arena *a, struct fault *f,
-                                                 int64_t now_ms);
-MUST_USE enum err store_credentials_restore_found(struct db *d, struct arena *a, struct fault *f);
-MUST_USE enum err store_credentials_erase_suspended(struct db *d, struct arena *a, struct fault *f,
-                                                    int64_t before_ms, str why, int64_t now_ms);
-
 MUST_USE enum err store_site_save(struct db *d, struct arena *a, struct fault *f,
                                   const struct site_row *row);
 

@@ -245,25 +245,25 @@ static void due_of(struct arena *a, const struct db_rows *r, struct due_grant **
     *ret_count = r->count;
 }
 
-enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                                  int64_t limit, struct due_grant **ret, size_t *ret_count)
+enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f,
+                                  const struct due_terms *terms, struct due_grant **ret,
+                                  size_t *ret_count)
 {
     struct db_rows r;
     enum err e =
         db_query(d, a, f, &r,
                  DUE_COLUMNS " FROM refresh_journal j JOIN oauth_grants g"
                              " ON g.id = j.grant_id" DUE_CREDENTIAL ") WHERE j.began IS NOT NULL"
-                             " AND COALESCE(g.next_try, 0) <= $1"
-                             " ORDER BY j.until LIMIT $2",
-                 DB_I(now_ms), DB_I(limit));
+                             " AND (COALESCE(g.next_try, 0) <= $1 OR g.next_try > $2)"
+                             " ORDER BY j.until LIMIT $3",
+                 DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->limit));
     if (!e)
         due_of(a, &r, ret, ret_count);
     return e;
 }
 
-enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                           int64_t db_now_ms, int64_t limit, struct due_grant **ret,
-                           size_t *ret_count)
+enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f,
+                           const struct due_terms *terms, struct due_grant **ret, size_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(
@@ -273,9 +273,9 @@ enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64
         " AND m.suspended IS NULL AND NOT EXISTS (SELECT 1 FROM stops x"
         " WHERE x.lifted IS NULL AND ((x.kind = 'app' AND x.subject = m.app_id)"
         " OR (x.kind = 'user' AND x.subject = m.entered_by) OR (x.kind = 'site'"
-        " AND x.subject = m.site_id)))) WHERE g.keep_at <= $1 AND COALESCE(g.next_try, 0) <= $2"
-        " ORDER BY g.keep_at LIMIT $3",
-        DB_I(now_ms), DB_I(db_now_ms), DB_I(limit));
+        " AND x.subject = m.site_id)))) WHERE g.keep_at <= $1"
+        " AND (COALESCE(g.next_try, 0) <= $2 OR g.next_try > $3) ORDER BY g.keep_at LIMIT $4",
+        DB_I(terms->now_ms), DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->limit));
     if (!e)
         due_of(a, &r, ret, ret_count);
     return e;
@@ -285,8 +285,9 @@ enum err store_grant_keep_later(struct db *d, struct arena *a, struct fault *f, 
                                 int64_t keep_at)
 {
     struct db_rows r;
-    return db_query(d, a, f, &r, "UPDATE oauth_grants SET keep_at = $1 WHERE id = $2",
-                    DB_I(keep_at), DB_T(grant));
+    return db_query(d, a, f, &r,
+                    "UPDATE oauth_grants SET keep_at = $1 WHERE id = $2 AND keep_at < $3",
+                    DB_I(keep_at), DB_T(grant), DB_I(keep_at));
 }
 
 enum err store_grant_drop_unused(struct db *d, struct arena *a, struct fault *f, str id)

@@ -90,16 +90,23 @@ struct due_grant {
     int64_t last_used; /* of all that stand on it; 0: never */
     int64_t since;     /* when the youngest of them was entered */
 };
+struct due_terms {
+    int64_t now_ms;
+    int64_t db_now_ms;  /* the database's clock; of next_try */
+    int64_t try_max_ms; /* a next_try beyond it was written before the clock was set back */
+    int64_t limit;
+};
 /* Refreshes that were begun and whose outcome is not known, also those under way; next_try is
- * obeyed, by the database's clock. */
+ * obeyed. */
 MUST_USE enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f,
-                                           int64_t now_ms, int64_t limit, struct due_grant **ret,
+                                           const struct due_terms *terms, struct due_grant **ret,
                                            size_t *ret_count);
 /* Idle since long: keep_at has come (the earliest first), next_try is obeyed. What is stopped
  * counts as not working. */
-MUST_USE enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                                    int64_t db_now_ms, int64_t limit, struct due_grant **ret,
+MUST_USE enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f,
+                                    const struct due_terms *terms, struct due_grant **ret,
                                     size_t *ret_count);
+/* Never earlier than it was. */
 MUST_USE enum err store_grant_keep_later(struct db *d, struct arena *a, struct fault *f, str grant,
                                          int64_t keep_at);
 /* Sites of the credentials that stand on a grant, each once, without that of `credential`. */

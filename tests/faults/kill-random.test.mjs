@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { clientAt, connectMany, makePeople, problemOf, problemsAfter } from '../lib/many.mjs';
+import { clientAt, connectMany, makePeople, problemsAfter, useAll } from '../lib/many.mjs';
 import { sleep } from '../lib/scene.mjs';
 import { FAULTS_BINARY, sql, startStack } from '../lib/stack.mjs';
 import { LONG, tally } from '../lib/tally.mjs';
@@ -25,18 +25,6 @@ async function startRefreshing(t) {
   for (const after of [false, true])
     await s.control('POST', 'faults', { kind: 'delay', ms: 0, upto_ms: 15, after, times: 'always', match });
   return { s, root, all };
-}
-
-// Uses the connections without pause until stop() is called.
-function use(client, all) {
-  let going = true;
-  const ended = Promise.all(all.map(async (each) => {
-    while (going) if (await problemOf(client, each)) await sleep(3);
-  }));
-  return async () => {
-    going = false;
-    await ended;
-  };
 }
 
 async function nothingWasLost(s, kills, lost) {
@@ -63,7 +51,7 @@ test('one server, killed again and again', { timeout: 600000 }, async (t) => {
   let lost = 0;
   let i = 0;
   for (; i < kills && lost === 0; i += 1) {
-    const stop = use(root, all);
+    const stop = useAll(root, all);
     await sleep(5 + Math.random() * 120);
     await s.server.stop('SIGKILL');
     await stop();
@@ -80,7 +68,7 @@ test('two servers, one of them killed', { timeout: 600000 }, async (t) => {
   let i = 0;
   for (; i < kills && lost === 0; i += 1) {
     const node = await s.startNode();
-    const stops = [use(root, all), use(clientAt(node.url, root), all)];
+    const stops = [useAll(root, all), useAll(clientAt(node.url, root), all)];
     await sleep(5 + Math.random() * 120);
     await node.server.stop('SIGKILL');
     lost = await countLost(root, all);

@@ -75,7 +75,7 @@ test('the holder is stopped past its lease and continued: the newer token surviv
 });
 
 test('stopped before it asked: it is late, its token may be used once more', async () => {
-  await slowly(600);
+  await slowly(2500);
   const first = problemOf(there, connection);
   await until(isLeased, 'the lease');
   await sleep(150);

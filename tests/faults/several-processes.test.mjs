@@ -5,29 +5,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { makeClock } from '../lib/clock.mjs';
-import { clientAt, connectMany, inParallel, makePeople, problemOf } from '../lib/many.mjs';
+import { askEverywhere, clientAt, connectMany, makePeople } from '../lib/many.mjs';
 import { newPostgres, sql, startStack } from '../lib/stack.mjs';
 import { LONG, tally } from '../lib/tally.mjs';
 
 const GRANTS = LONG ? 1000 : 60;
 const ROUNDS = 2;
-const SERVERS = 3;
 const THREADS = 64;
-
-// Every connection at every server, by three callers; each server begins somewhere else.
-async function askAll(clients, all) {
-  const wrong = await Promise.all(clients.map((client, i) => {
-    const from = Math.floor(all.length / SERVERS) * i;
-    const order = [...all.slice(from), ...all.slice(0, from)].flatMap((each) => [each, each, each]);
-    return inParallel(order, THREADS, (each) => problemOf(client, each));
-  }));
-  return wrong.flat().filter(Boolean);
-}
 
 async function expireTogether(s, clock, clients, all) {
   await clock.advance({ minutes: 61 });
   await s.control('DELETE', 'refreshes');
-  const wrong = await askAll(clients, all);
+  const wrong = await askEverywhere(clients, all, THREADS);
   const { accepted, refused, by_grant: byGrant } = await s.control('GET', 'refreshes');
   tally({ refreshes: accepted, expiries: all.length, lost: wrong.length });
   assert.deepEqual(wrong.slice(0, 5), []);

@@ -31,7 +31,7 @@ const AN_APP = 100; // connections, at most
 
 // One connection for each of these accounts, in as few apps as may be, connected by OAuth
 // -> [{app, id, email}]. One person may not connect so often: the count is forgotten in between.
-export async function connectMany(stack, client, emails) {
+export async function connectMany(stack, client, emails, connect = connectAs) {
   const all = [];
   const atOnce = stack.options.database ? 1 : 8; // PostgreSQL serializes what adds to one app
   let app;
@@ -40,7 +40,7 @@ export async function connectMany(stack, client, emails) {
     sql(stack, 'DELETE FROM throttles');
     all.push(...await inParallel(emails.slice(at, at + 20), atOnce, async (email) => {
       const id = await addConnection(client, app, { type: 'jira_oauth2', name: email });
-      await connectAs(stack, client, { app, id, email });
+      await connect(stack, client, { app, id, email });
       return { app, id, email };
     }));
   }
@@ -56,12 +56,42 @@ export async function connectAs(stack, client, { app, id, email }) {
   assert.equal(done.status, 200, done.text);
 }
 
+// Moves the clock, and everybody stays signed in however long that is.
+export async function pass(stack, clock, span) {
+  await clock.advance(span);
+  sql(stack, `UPDATE sessions SET last_seen = ${Math.round(clock.now())},
+    expires = ${Math.round(clock.now() + 30 * 86400_000)}`);
+}
+
 // The same session at another server of the same database.
 export function clientAt(url, client) {
   const other = new Client(url, { timeout: client.timeout });
   other.cookies = client.cookies;
   other.csrf = client.csrf;
   return other;
+}
+
+// Uses the connections without pause until what it gives is called; that waits for the last answers.
+export function useAll(client, all) {
+  let going = true;
+  const ended = Promise.all(all.map(async (each) => {
+    while (going) if (await problemOf(client, each)) await new Promise((resolve) => setTimeout(resolve, 3));
+  }));
+  return async () => {
+    going = false;
+    await ended;
+  };
+}
+
+// Every connection at every server, by three callers each, so many callers at once; each server begins
+// somewhere else -> what is wrong.
+export async function askEverywhere(clients, all, atOnce) {
+  const wrong = await Promise.all(clients.map((client, i) => {
+    const from = Math.floor(all.length / clients.length) * i;
+    const order = [...all.slice(from), ...all.slice(0, from)].flatMap((each) => [each, each, each]);
+    return inParallel(order, atOnce, (each) => problemOf(client, each));
+  }));
+  return wrong.flat().filter(Boolean);
 }
 
 // null when Jira answers as that account, else what is wrong.

@@ -1,7 +1,7 @@
 // npm's oidc-provider as a process of its own, so that it can die: an OAuth server that nobody here
 // wrote. It alone decides about codes, PKCE, tokens, rotation and reuse; its pages are its own
-// (devInteractions: any name signs in). This file configures it, keeps its rows in a file so that they
-// outlive the process, and has a few switches for tests. What makes it look like Atlassian is oidc.mjs.
+// (devInteractions: any name signs in). This file configures it, keeps its rows in a file (unless "file" is null) so that
+// they outlive the process, and has a few switches for tests. What makes it look like Atlassian is oidc.mjs.
 //
 // 8.8.1 is the newest that runs on Debian 12's Node 18: 9.13.3 calls URL.parse(), which came later.
 //
@@ -21,11 +21,11 @@ import http from 'node:http';
 import Provider from 'oidc-provider';
 
 const setup = JSON.parse(process.argv[2]);
-const state = fs.existsSync(setup.file) ? JSON.parse(fs.readFileSync(setup.file))
+const state = setup.file && fs.existsSync(setup.file) ? JSON.parse(fs.readFileSync(setup.file))
   : { access_seconds: 3600, leeway_seconds: 600, rows: {} };
 for (const client of setup.clients) state.rows[`Client:${client.client_id}`] ??= { payload: client };
 
-const save = () => fs.writeFileSync(setup.file, JSON.stringify(state));
+const save = () => setup.file && fs.writeFileSync(setup.file, JSON.stringify(state));
 
 class Rows {
   constructor(model) {
@@ -113,5 +113,6 @@ async function control(request, response) {
 const answer = provider.callback();
 const server = http.createServer((request, response) =>
   (request.url.startsWith('/_control/') ? control : answer)(request, response));
+server.keepAliveTimeout = 0; // or it closes a connection just when it is used again
 server.listen(setup.port, '127.0.0.1', () =>
   console.log(`oidc-provider on 127.0.0.1:${server.address().port}`));

@@ -65,14 +65,16 @@ function forward(request, response, port, target, headers) {
 }
 
 class Oidc {
-  constructor(stack) {
+  constructor(stack, { memory = false } = {}) {
     this.stack = stack;
+    this.memory = memory;
     this.sites = ['acme']; // which the person chose; what accessible-resources shows
     this.tokenCalls = [];
     this.keys = new Map();
     this.server = http.createServer((request, response) => {
       this.answer(request, response).catch(() => response.destroy());
     });
+    this.server.keepAliveTimeout = 0; // or it closes a connection just when it is used again
   }
 
   async start() {
@@ -93,7 +95,7 @@ class Oidc {
   async startProvider() {
     this.provider = new Process('oidc-provider', process.execPath, [PROGRAM, JSON.stringify({
       port: this.providerPort ?? 0, issuer: this.authUrl, scopes: SCOPES,
-      file: path.join(this.stack.folder, 'oidc.json'),
+      file: this.memory ? null : path.join(this.stack.folder, 'oidc.json'),
       clients: [
         { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [this.callback],
           response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'],
@@ -241,9 +243,10 @@ class Person {
   }
 }
 
-// Before the server starts: its settings are put into the stack's options.
-export async function startOidc(stack) {
-  const oidc = new Oidc(stack);
+// Before the server starts: its settings are put into the stack's options. memory: true: the provider
+// keeps its rows in memory only, which is quicker, and cannot be stopped.
+export async function startOidc(stack, options) {
+  const oidc = new Oidc(stack, options);
   try {
     await oidc.start();
   } catch (error) {

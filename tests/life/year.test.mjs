@@ -24,6 +24,7 @@ const SEED = Number(process.env.MORTISE_SEED ?? 20261124);
 const SENTENCES = {
   oauth: /Atlassian no longer accepts this authorisation: it was revoked, .*expired, or the password/,
   interrupted: /was interrupted on/,
+  idle: /was last renewed on .*not renewed for 90 days/,
   key: /Jira no longer accepts this API key|expired/,
   renamed: /renamed/,
 };
@@ -44,7 +45,7 @@ before(async () => {
   await root.post('/settings/oauth-client', { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET });
   world = new World(s, clock, makeChance(SEED));
   await world.build(root, USERS);
-}, { timeout: 600000 });
+}, { timeout: 1800000 });
 
 const running = []; // events that last
 const excused = (code) => running.some(({ excuses }) => excuses?.test(code));
@@ -142,7 +143,8 @@ async function judge(user, connection, atAtlassian) {
   const kind = why === 'renamed' ? 'renamed' : connection.kind;
   const said = `${detail} ${row.why ?? ''}`;
   const explained = why !== null && code === 'needs_reconnect' && row.state === 'needs_reconnect' &&
-    (SENTENCES[kind].test(said) || (kind === 'oauth' && SENTENCES.interrupted.test(said)));
+    (SENTENCES[kind].test(said) || (kind === 'oauth' &&
+      (SENTENCES.interrupted.test(said) || (why === 'inactive' && SENTENCES.idle.test(said)))));
   if (!explained) note('end', user, `${connection.kind}, at Atlassian ${why ?? 'honoured'}: ${code} ${said}`);
   return explained ? 'dead_explained' : 'lost';
 }

@@ -1,6 +1,7 @@
 /* The contract of store/connections.h, store/credentials.h and the drafts of store/pending.h. */
 #include "connected.h"
 #include "store/pending.h"
+#include "store/sweep.h"
 
 static void save(struct contract *c, str id, str owner)
 {
@@ -159,10 +160,17 @@ static void todo_counts_what_waits_for_this_person(void **state)
 
 static void sweep(struct contract *c, int64_t now_ms, int64_t before_ms)
 {
-    contract_ok(c, store_credentials_restore_found(c->db, c->arena, &c->fault));
-    contract_ok(c, store_credentials_suspend_lost(c->db, c->arena, &c->fault, now_ms));
-    contract_ok(c, store_credentials_erase_suspended(c->db, c->arena, &c->fault, before_ms,
-                                                     STR("e"), now_ms));
+    struct sweep_terms terms = {
+        .now_ms = now_ms, .erase_before = before_ms, .erased_why = STR("e")};
+    str *ids = NULL;
+    size_t count = 0;
+
+    for (enum sweep_task task = SWEEP_RESTORE; task <= SWEEP_ERASE; task++) {
+        contract_ok(c,
+                    store_sweep_find(c->db, c->arena, &c->fault, task, &terms, 10, &ids, &count));
+        for (size_t i = 0; i < count; i++)
+            contract_ok(c, store_sweep_do(c->db, c->arena, &c->fault, task, &terms, ids[i]));
+    }
 }
 
 static void losing_the_app_suspends_and_later_erases(void **state)

@@ -1,6 +1,8 @@
 /* The contract of store/oauth.h: clients, grants, and taking out of use what stands on them. */
 #include "connected.h"
+#include "store/journal.h"
 #include "store/oauth.h"
+#include "store/sweep.h"
 
 #define STORE(c) (c)->db, (c)->arena, &(c)->fault
 
@@ -405,6 +407,91 @@ static void what_stands_on_a_client_is_counted(void **state)
     assert_int_equal(credentials, 2);
 }
 
+/* --- due though nobody asks ------------------------------------------------------------------- */
+
+static void save_due(struct contract *c, const char *id, int64_t keep_at, int64_t next_try)
+{
+    struct grant_row row = grant(id, "A", id);
+
+    row.keep_at = keep_at;
+    row.next_try = next_try;
+    contract_ok(c, store_grant_save(STORE(c), &row));
+}
+
+/* Their ids, in order. */
+static str idle(struct contract *c, int64_t now_ms, int64_t limit)
+{
+    struct due_terms terms = {now_ms, now_ms, now_ms + 1000, limit};
+    struct due_grant *found = NULL;
+    size_t count = 0;
+    str ids = STR("");
+
+    contract_ok(c, store_grants_idle(STORE(c), &terms, &found, &count));
+    for (size_t i = 0; i < count; i++)
+        ids = arena_printf(c->arena, "%.*s%.*s ", STR_ARG(ids), STR_ARG(found[i].grant));
+    return ids;
+}
+
+static void what_is_idle_is_found_by_its_time(void **state)
+{
+    struct contract *c = *state;
+    seed(c);
+    save_due(c, "late", 101, 0);
+    save_due(c, "second", 100, 100);
+    save_due(c, "first", 50, 0);
+    save_due(c, "waits", 40, 101);
+    save_due(c, "ahead", 60, 1101); /* no back-off is that long: the clock was set back */
+    assert_str(idle(c, 100, 9), "first ahead second ");
+    assert_str(idle(c, 100, 1), "first ");
+    contract_ok(c, store_grant_keep_later(STORE(c), STR("first"), 90));
+    assert_str(idle(c, 100, 9), "ahead first second ");
+    contract_ok(c, store_grant_keep_later(STORE(c), STR("first"), 10));
+    assert_int_equal(find_grant(c, "first")->keep_at, 90);
+}
+
+static void interrupted_ones_wait_for_their_next_try(void **state)
+{
+    struct contract *c = *state;
+    struct due_terms terms = {100, 100, 1100, 9};
+    struct journal_row open = {.generation = 1, .owner = STR("p"), .until = 5, .began = 4};
+    struct due_grant *found = NULL;
+    size_t count = 0;
+    int64_t fence = 0;
+    seed(c);
+    save_due(c, "open", 0, 100);
+    save_due(c, "waits", 0, 101);
+    save_due(c, "ahead", 0, 1101);
+    save_due(c, "done", 0, 0);
+    contract_ok(c, store_journal_take(STORE(c), STR("open"), &open, &fence));
+    open.until = 6;
+    contract_ok(c, store_journal_take(STORE(c), STR("ahead"), &open, &fence));
+    contract_ok(c, store_journal_take(STORE(c), STR("waits"), &open, &fence));
+    contract_ok(c, store_grants_interrupted(STORE(c), &terms, &found, &count));
+    assert_int_equal(count, 2);
+    assert_str(found[0].grant, "open");
+    assert_str(found[1].grant, "ahead");
+}
+
+/* The clock was ahead when they were saved. */
+static void a_time_that_cannot_be_is_made_one_of_the_next_day(void **state)
+{
+    struct contract *c = *state;
+    const int64_t day = 86400000;
+    struct sweep_terms terms = {.now_ms = day, .keep_before = 47 * day};
+    str *ids = NULL;
+    size_t count = 0;
+    seed(c);
+    save_due(c, "good", 47 * day, 0);
+    save_due(c, "wrong", 400 * day + 777, 0);
+    contract_ok(c, store_sweep_find(STORE(c), SWEEP_KEEP, &terms, 9, &ids, &count));
+    assert_int_equal(count, 1);
+    assert_str(ids[0], "wrong");
+    contract_ok(c, store_sweep_do(STORE(c), SWEEP_KEEP, &terms, STR("wrong")));
+    contract_ok(c, store_sweep_do(STORE(c), SWEEP_KEEP, &terms, STR("good")));
+    assert_int_equal(find_grant(c, "wrong")->keep_at, day + 777);
+    assert_int_equal(find_grant(c, "good")->keep_at, 47 * day);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
@@ -421,6 +508,9 @@ int main(void)
         CONTRACT(which_client_counts),
         CONTRACT(one_connections_change_is_not_the_others_loss),
         CONTRACT(what_stands_on_a_client_is_counted),
+        CONTRACT(what_is_idle_is_found_by_its_time),
+        CONTRACT(interrupted_ones_wait_for_their_next_try),
+        CONTRACT(a_time_that_cannot_be_is_made_one_of_the_next_day),
     };
     return contract_run(cases, COUNT_OF(cases));
 }

@@ -3,6 +3,8 @@
 //
 // A connection is {kind: 'oauth' | 'key', app, id, label, deadline}; `label` names the API token it has.
 
+import http from 'node:http';
+
 import { callbackPath } from '../../lib/atlassian.mjs';
 import { inParallel } from '../../lib/many.mjs';
 import { addConnection, connectPath, grant, makeApp, rowOf, run } from '../../lib/scene.mjs';
@@ -41,6 +43,8 @@ export class World {
     }
     await inParallel(this.users, HASHES_AT_ONCE, async (user, i) => {
       user.client = await this.stack.user(this.root, `user${i}@mortise.example`);
+      // Thousands of idle connections would be closed by the server just when they are used again.
+      user.client.agent = new http.Agent({ keepAlive: false });
     });
     await inParallel(this.users, AT_ONCE, (user, i) => this.settle(user, i));
     sql(this.stack, 'DELETE FROM throttles');

@@ -236,6 +236,23 @@ static void an_interrupted_refresh_is_named_as_the_cause(void **state)
     }
 }
 
+static void what_was_left_alone_for_90_days_says_so(void **state)
+{
+    struct jira x;
+
+    open_connected(&x, state);
+    x.o.now_ms += GRANT_IDLE_MS - 1;
+    struct grant_lease lease = take(&x, ONE);
+    assert_true(str_find(refuse(&x, ONE, &lease), STR("90 days")) == SIZE_MAX);
+    jira_close_and_empty(&x);
+    open_connected(&x, state);
+    x.o.now_ms += GRANT_IDLE_MS;
+    lease = take(&x, ONE);
+    assert_true(str_find(refuse(&x, ONE, &lease),
+                         STR("and Atlassian drops what was not renewed for 90 days")) != SIZE_MAX);
+    jira_close(&x);
+}
+
 static void a_consent_meanwhile_wins(void **state)
 {
     struct jira x;
@@ -344,6 +361,7 @@ int main(void)
         CONTRACT(what_comes_late_is_dropped),
         CONTRACT(it_stays_open_until_the_outcome_is_known),
         CONTRACT(an_interrupted_refresh_is_named_as_the_cause),
+        CONTRACT(what_was_left_alone_for_90_days_says_so),
         CONTRACT(a_consent_meanwhile_wins),
         CONTRACT(it_grows_from_five_seconds_to_five_minutes),
         CONTRACT(it_is_obeyed_unless_somebody_insists),

@@ -357,15 +357,10 @@ static void another_environment_counts_at_once_and_is_swept(void **state)
 static void a_missing_environment_stops_and_loses_nothing(void **state)
 {
     struct jira x;
-    int64_t lost = -1;
-    struct work *w;
 
     populate(&x, state);
     x.o.settings.jira_client_id = STR("");
     assert_int_equal(jira_decision(&x, "bob", "con1"), DECISION_RECONNECT);
-    w = world_work(&x.o, NULL);
-    contract_ok(x.o.c, world_end(w, oauth_clients_reconcile(w, &lost)));
-    assert_int_equal(lost, 0);
     contract_ok(x.o.c, sweep_run(world_work(&x.o, NULL)));
     x.o.settings.jira_client_id = STR("env-client");
     assert_int_equal(jira_decision(&x, "bob", "con1"), DECISION_USE);

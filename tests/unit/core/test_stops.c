@@ -267,8 +267,8 @@ static size_t idle_alive(struct jira *x)
     struct due_grant *due = NULL;
     size_t count = 0, alive = 0;
 
-    contract_ok(
-        c, store_grants_idle(c->db, c->arena, &c->fault, INT64_MAX, INT64_MAX, 100, &due, &count));
+    const struct due_terms terms = {INT64_MAX, INT64_MAX, INT64_MAX, 100};
+    contract_ok(c, store_grants_idle(c->db, c->arena, &c->fault, &terms, &due, &count));
     for (size_t i = 0; i < count; i++)
         alive += due[i].app.p != NULL;
     return alive;
