@@ -146,6 +146,7 @@ enum err health_note(struct work *w, const struct health_before *before,
 /* Rows come project by project. */
 static void add_right(struct work *w, struct health_needs *n, const struct need_row *row)
 {
+    must(n->rights != NULL);
     struct provider_right *last = n->right_count ? &n->rights[n->right_count - 1] : NULL;
 
     if (!last || !str_eq(last->project, row->project)) {

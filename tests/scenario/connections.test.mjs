@@ -191,7 +191,7 @@ test('a row offers Connect, then "..." with Reconnect, Test and Disconnect', asy
   assert.deepEqual([row.state, row.status, row.can_manage],
     ['connected', 'Connected as Bob Builder on acme', true]);
   const text = textOf((await runner.page(`/apps/${app}`)).text);
-  assert.match(text, /Connected as Bob Builder on acme Not used yet Reconnect Test Disconnect/);
+  assert.match(text, /Connected as Bob Builder on acme Not used yet Reconnect Test Details Disconnect/);
   assert.equal((await rowOf(admin, app, id)).state, 'not_connected', 'own means own');
   assert.equal((await runner.get('/apps')).body.apps.find((a) => a.slug === app).todo, 0);
   assert.equal((await admin.get('/apps')).body.apps.find((a) => a.slug === app).todo, 1);

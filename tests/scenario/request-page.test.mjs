@@ -168,7 +168,7 @@ test('My connections lists one\'s own credentials over all apps, with the same c
     [['Alarms', 'Globex', 'Connected as Anna Admin on globex'],
       ['Reports', 'Jira', 'Connected as Bob Builder on acme']]);
   const page = assertPage(await user.page('/me/connections'));
-  assert.match(textOf(page.text), /Globex .* Alarms Reconnect Test Disconnect/);
+  assert.match(textOf(page.text), /Globex .* Alarms Reconnect Test Details Disconnect/);
   const gone = await user.submit(
     await user.submit(page, `GET /apps/${app}/connections/${id}/credential`),
     `POST /apps/${app}/connections/${id}/credential`);
