@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { makeClock } from '../lib/clock.mjs';
-import { connectMany, makePeople, pass, problemOf, problemsNow } from '../lib/many.mjs';
+import { connectMany, makePeople, pass, problemOf, problemsNow, staySignedIn } from '../lib/many.mjs';
 import { assertProblem, rowOf, run, sleep, until } from '../lib/scene.mjs';
 import { newPostgres, sql, startStack } from '../lib/stack.mjs';
 
@@ -138,8 +138,7 @@ for (const span of [{ hours: -5 }, { days: -3 }, { days: -100 }])
     assert.equal((await ask(x, failing)).code, 'upstream_unreachable'); // it backs off
     assert.deepEqual(await problemsNow(x.root, x.all.slice(1)), []);
     x.clock.advanceServers(span);
-    await x.pass({ ms: 0 }); // everybody is signed in; Atlassian's clock is set back too, and forward again
-    await x.s.control('POST', 'clock', { offset_ms: x.clock.offset - (span.hours ?? 0) * HOUR - (span.days ?? 0) * DAY });
+    staySignedIn(x.s, x.clock);
     await until(async () => await problemOf(x.root, failing) === null, 'an end of the back-off', 8000);
     await allWork(x, { accepted: 1, span });
     await allWork(x, { accepted: 0, span });
@@ -157,7 +156,7 @@ for (const span of [{ hours: -5 }, { days: -3 }, { days: -100 }])
 test('the server\'s clock is ahead of Atlassian\'s: one refresh each, then as ever', async (t) => {
   const x = await start(t);
   x.clock.advanceServers({ hours: 3 });
-  sql(x.s, `UPDATE sessions SET last_seen = ${Math.round(x.clock.now())}`);
+  staySignedIn(x.s, x.clock);
   await allWork(x, { accepted: 1 });
   for (let i = 0; i < 3; i += 1) await allWork(x, { accepted: 0 });
 });
