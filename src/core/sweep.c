@@ -2,14 +2,17 @@
 #include "core/sweep.h"
 
 #include "base/clock.h"
+#include "core/deliveries.h"
 #include "core/oauth_clients.h"
 #include "store/credentials.h"
+#include "store/incidents.h"
 #include "store/links.h"
 #include "store/pending.h"
 #include "store/sessions.h"
 #include "store/throttles.h"
 
 #define ERASE_AFTER_MS (30 * CLOCK_DAY_MS)
+#define INCIDENTS_KEPT_MS (90 * CLOCK_DAY_MS)
 
 static enum err sweep_credentials(struct work *w)
 {
@@ -39,6 +42,10 @@ enum err sweep_run(struct work *w)
         e = store_drafts_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
         e = store_throttles_expire(w->db, w->arena, w->fault, w->now_ms);
+    if (!e)
+        e = store_deliveries_expire(w->db, w->arena, w->fault, w->now_ms - DELIVERY_KEPT_MS);
+    if (!e)
+        e = store_incidents_expire(w->db, w->arena, w->fault, w->now_ms - INCIDENTS_KEPT_MS);
     if (!e)
         e = store_links_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)

@@ -6,6 +6,7 @@
  * - what stands on another OAuth client than the one in force is wiped (the environment's may have
  *   changed while Mortise was stopped); grants that nothing stands on are deleted;
  * - expired pending connects, drafts, throttles, links and sessions are deleted.
+ * - deliveries older than 30 days are deleted, and incidents closed for 90, with their notices.
  * One write transaction; running twice changes nothing more.
  */
 #ifndef CORE_SWEEP_H

@@ -17,6 +17,7 @@
 #include "vault/vault.h"
 
 struct life;
+struct notifier;
 struct provider;
 struct settings;
 
@@ -27,6 +28,7 @@ struct services {
     const struct provider *provider;
     const struct settings *settings; /* core/settings.h */
     struct life *life;               /* life/life.h; NULL in commands beside the server */
+    const struct notifier *notifier; /* core/notifier.h; NULL there too */
 };
 
 /* Who acts. user.p == NULL: nobody is signed in. */

@@ -2,6 +2,7 @@
 #include "store/credentials.h"
 
 #include "base/check.h"
+#include "store/people_int.h"
 
 #define COLUMNS                                                                                    \
     "c.id, c.app_id, c.connection_id, c.owner, c.entered_by, c.switch_counter, c.generation,"      \
@@ -14,12 +15,6 @@
     " FROM credentials c JOIN sites s ON s.id = c.site_id"                                         \
     " LEFT JOIN oauth_grants g ON g.id = c.grant_id "
 
-/* A user has a permission in an app. */
-#define HAS_APP(app, user)                                                                         \
-    "EXISTS (SELECT 1 FROM permissions p WHERE p.app_id = " app " AND (p.kind = 'everyone'"        \
-    " OR (p.kind = 'user' AND p.principal = " user ")"                                             \
-    " OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"                              \
-    " WHERE m.group_id = p.principal AND m.user_id = " user "))))"
 #define OWNER_HAS_APP HAS_APP("c.app_id", "c.owner")
 
 static struct credential_row row_of(const struct db_rows *r, size_t i)

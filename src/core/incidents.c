@@ -1,0 +1,344 @@
+/* The look, and who is told. See the header. */
+#include "core/incidents.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "core/deliveries.h"
+#include "core/incident_text.h"
+#include "core/notifier.h"
+#include "core/settings.h"
+
+#define FAILING_MS (15 * CLOCK_MINUTE_MS)
+#define EXPIRES_MS (30 * CLOCK_DAY_MS)
+#define CALM_DOUBLINGS_MAX 6
+
+static const int64_t CALM_MINUTES[] = {
+#define INCIDENT(name, code, calm, opened, still, closed, gone) calm,
+#include "incidents.def"
+#undef INCIDENT
+};
+static const int64_t WARN_DAYS[] = {14, 7, 1};
+
+static const str CODES[] = {
+#define INCIDENT(name, code, calm, opened, still, closed, gone) STR(code),
+#include "incidents.def"
+#undef INCIDENT
+};
+
+/* First without a transaction, to see whether there is anything to do; then in one, doing it. */
+struct look {
+    struct work *w;
+    int apply;
+    size_t seen;
+    int full; /* some list was cut off */
+};
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+struct people {
+    struct person_row *rows;
+    size_t count;
+};
+
+static void join(struct arena *a, struct people *p, const struct people *more)
+{
+    struct person_row *all = arena_alloc_array(a, p->count + more->count + 1, sizeof(*all));
+    size_t n = p->count;
+
+    if (n)
+        memcpy(all, p->rows, n * sizeof(*all));
+    for (size_t i = 0; i < more->count; i++) {
+        size_t k = 0;
+        while (k < p->count && !str_eq(p->rows[k].id, more->rows[i].id))
+            k++;
+        if (k == p->count)
+            all[n++] = more->rows[i];
+    }
+    *p = (struct people){all, n};
+}
+
+static enum err admins_of(struct work *w, str app, struct people *ret)
+{
+    int64_t total = 0;
+
+    if (!app.p)
+        return store_workspace_admins(w->db, w->arena, w->fault, INCIDENTS_ADMINS, &ret->rows,
+                                      &ret->count);
+    return store_permission_admins(w->db, w->arena, w->fault, app, INCIDENTS_ADMINS, &ret->rows,
+                                   &ret->count, &total);
+}
+
+static int admins_hear(const struct work *w, const struct incident_row *i,
+                       enum incident_event event)
+{
+    if (!i->owner.p)
+        return 1;
+    return event == INCIDENT_STILL_OPEN && (incident_kind_of(i->kind) != INCIDENT_KEY_EXPIRES ||
+                                            i->expires - w->now_ms <= CLOCK_DAY_MS);
+}
+
+static enum err who_hears(struct work *w, const struct incident_row *i, enum incident_event event,
+                          struct people *ret)
+{
+    struct people admins = {0};
+    enum err e = ERR_OK;
+
+    if (event == INCIDENT_CLOSED)
+        return store_incident_told(w->db, w->arena, w->fault, i->id, i->app, &ret->rows,
+                                   &ret->count);
+    if (i->owner.p)
+        e = store_incident_owner(w->db, w->arena, w->fault, i->app, i->owner, &ret->rows,
+                                 &ret->count);
+    if (e || !admins_hear(w, i, event))
+        return e;
+    e = admins_of(w, i->app, &admins);
+    if (!e)
+        join(w->arena, ret, &admins);
+    return e;
+}
+
+static enum err mail_to(struct work *w, enum incident_event event, const struct person_row *person,
+                        const struct notice_row *n)
+{
+    str url = w->services->settings->public_url;
+    struct delivery_row mail = {
+        .id = id_new(w->arena),
+        .user = person->id,
+        .event = arena_printf(w->arena, "incident.%.*s", STR_ARG(incident_event_word(event))),
+        .subject = incident_mail_subject(w->arena, n->sentence),
+        .body = incident_mail_text(w->arena, url, person->name, n->sentence, n->link),
+    };
+
+    if (!w->services->notifier || !w->services->notifier->mail)
+        return ERR_OK;
+    return delivery_add(w, &mail);
+}
+
+static enum err tell_person(struct work *w, const struct incident_row *i, enum incident_event event,
+                            const struct person_row *person)
+{
+    int is_owner = i->owner.p && str_eq(i->owner, person->id);
+    struct notice_row n = {
+        .id = id_new(w->arena),
+        .user = person->id,
+        .incident = i->id,
+        .event = incident_event_word(event),
+        .sentence = incident_sentence(w->arena, i, event, is_owner, w->now_ms),
+        .link = incident_link(w->arena, i, is_owner),
+        .created = w->now_ms,
+    };
+    enum err e = store_notice_insert(w->db, w->arena, w->fault, &n);
+
+    return e ? e : mail_to(w, event, person, &n);
+}
+
+static enum err tell_webhooks(struct work *w, const struct incident_row *i,
+                              enum incident_event event)
+{
+    struct webhook_row *hooks = NULL;
+    size_t count = 0;
+    str url = w->services->settings->public_url;
+    enum err e = store_webhooks_of(w->db, w->arena, w->fault, i->app, &hooks, &count);
+
+    for (size_t k = 0; k < count && !e; k++) {
+        if (!hooks[k].active)
+            continue;
+        str id = id_new(w->arena);
+        struct delivery_row row = {
+            .id = id,
+            .webhook = hooks[k].id,
+            .event = arena_printf(w->arena, "incident.%.*s", STR_ARG(incident_event_word(event))),
+            .subject = STR(""),
+            .body = incident_message(w->arena, url, id, i, event, w->now_ms),
+        };
+        e = delivery_add(w, &row);
+    }
+    return e;
+}
+
+static enum err tell(struct work *w, const struct incident_row *i, enum incident_event event)
+{
+    struct people people = {0};
+    enum err e = who_hears(w, i, event, &people);
+
+    for (size_t k = 0; k < people.count && !e; k++)
+        e = tell_person(w, i, event, &people.rows[k]);
+    return e ? e : tell_webhooks(w, i, event);
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static int64_t next_warning(const struct incident_row *i, int64_t now_ms)
+{
+    for (size_t k = 0; k < sizeof(WARN_DAYS) / sizeof(WARN_DAYS[0]); k++)
+        if (i->expires - WARN_DAYS[k] * CLOCK_DAY_MS > now_ms)
+            return i->expires - WARN_DAYS[k] * CLOCK_DAY_MS;
+    return 0;
+}
+
+/* What keeps coming back has to be over for longer each time, so that it is told ever more seldom.
+ */
+static enum err set_calm(struct work *w, struct incident_row *i)
+{
+    int64_t before = 0;
+    enum err e = store_incident_count(w->db, w->arena, w->fault, i->kind, i->subject,
+                                      w->now_ms - CLOCK_DAY_MS, &before);
+
+    before = before > CALM_DOUBLINGS_MAX ? CALM_DOUBLINGS_MAX : before;
+    i->calm_ms = CALM_MINUTES[incident_kind_of(i->kind)] * CLOCK_MINUTE_MS << before;
+    return e;
+}
+
+static enum err open_one(struct work *w, struct incident_row *i)
+{
+    int opened = 0;
+    int expires = incident_kind_of(i->kind) == INCIDENT_KEY_EXPIRES;
+
+    i->id = id_new(w->arena);
+    i->opened = w->now_ms;
+    i->expires = expires ? i->expires : 0;
+    i->remind_at = expires ? next_warning(i, w->now_ms) : w->now_ms + CLOCK_DAY_MS;
+    enum err e = set_calm(w, i);
+    if (!e)
+        e = store_incident_open(w->db, w->arena, w->fault, i, &opened);
+    if (e || !opened)
+        return e;
+    if (incident_kind_of(i->kind) == INCIDENT_REFRESH_FAILING)
+        e = store_incident_keep_trying(w->db, w->arena, w->fault, i->subject, w->now_ms);
+    return e ? e : tell(w, i, INCIDENT_OPENED);
+}
+
+static enum err find(struct work *w, enum incident_kind kind, struct incident_row **rows,
+                     size_t *count)
+{
+    switch (kind) {
+    case INCIDENT_NEEDS_RECONNECT:
+        return store_incidents_refused(w->db, w->arena, w->fault, INCIDENTS_AT_ONCE, rows, count);
+    case INCIDENT_KEY_EXPIRES:
+        return store_incidents_expiring(w->db, w->arena, w->fault, w->now_ms + EXPIRES_MS,
+                                        INCIDENTS_AT_ONCE, rows, count);
+    case INCIDENT_REFRESH_FAILING:
+        return store_incidents_failing(w->db, w->arena, w->fault, w->now_ms, w->now_ms - FAILING_MS,
+                                       INCIDENTS_AT_ONCE, rows, count);
+    case INCIDENT_CLIENT_REFUSED:
+        return store_incidents_client(w->db, w->arena, w->fault, INCIDENTS_AT_ONCE, rows, count);
+    case INCIDENT_KINDS:
+        break;
+    }
+    unreachable("kind");
+}
+
+static void saw(struct look *l, size_t count)
+{
+    l->seen += count;
+    l->full |= count == INCIDENTS_AT_ONCE;
+}
+
+static enum err open_new(struct look *l, enum incident_kind kind)
+{
+    struct incident_row *rows = NULL;
+    size_t count = 0;
+    enum err e = find(l->w, kind, &rows, &count);
+
+    saw(l, count);
+    for (size_t i = 0; i < count && l->apply && !e; i++)
+        e = open_one(l->w, &rows[i]);
+    return e;
+}
+
+/* --- closing ---------------------------------------------------------------------------------- */
+
+static enum err close_one(struct work *w, const struct incident_row *i)
+{
+    int closed = 0;
+    enum err e = store_incident_close(w->db, w->arena, w->fault, i->id, w->now_ms, &closed);
+
+    return e || !closed ? e : tell(w, i, INCIDENT_CLOSED);
+}
+
+static enum err move_one(struct work *w, const struct incident_row *i)
+{
+    if (i->holds)
+        return store_incident_calm(w->db, w->arena, w->fault, i->id, 0);
+    if (i->calm_since || i->calm_ms == 0)
+        return close_one(w, i);
+    return store_incident_calm(w->db, w->arena, w->fault, i->id, w->now_ms);
+}
+
+static enum err move_changed(struct look *l, enum incident_kind kind)
+{
+    struct incident_row *rows = NULL;
+    size_t count = 0;
+    struct work *w = l->w;
+    enum err e = store_incidents_changed(w->db, w->arena, w->fault, CODES[kind], w->now_ms,
+                                         w->now_ms - FAILING_MS, INCIDENTS_AT_ONCE, &rows, &count);
+
+    saw(l, count);
+    for (size_t i = 0; i < count && l->apply && !e; i++)
+        e = move_one(w, &rows[i]);
+    return e;
+}
+
+/* --- still open ------------------------------------------------------------------------------- */
+
+/* A key that Jira refuses already is told of as what it is: needs_reconnect. */
+static enum err remind_one(struct work *w, const struct incident_row *i)
+{
+    int expires = incident_kind_of(i->kind) == INCIDENT_KEY_EXPIRES;
+    enum err e = store_incident_remind(w->db, w->arena, w->fault, i->id,
+                                       expires ? next_warning(i, w->now_ms) : 0);
+
+    return e || (expires && !i->works) ? e : tell(w, i, INCIDENT_STILL_OPEN);
+}
+
+static enum err remind_due(struct look *l)
+{
+    struct incident_row *rows = NULL;
+    size_t count = 0;
+    struct work *w = l->w;
+    enum err e =
+        store_incidents_due(w->db, w->arena, w->fault, w->now_ms, INCIDENTS_AT_ONCE, &rows, &count);
+
+    saw(l, count);
+    for (size_t i = 0; i < count && l->apply && !e; i++)
+        e = remind_one(w, &rows[i]);
+    return e;
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+/* What is over first, so that it is not told of as still open. */
+static enum err go_through(struct look *l)
+{
+    enum err e = ERR_OK;
+
+    for (int k = 0; k < INCIDENT_KINDS && !e; k++)
+        e = move_changed(l, (enum incident_kind)k);
+    for (int k = 0; k < INCIDENT_KINDS && !e; k++)
+        e = open_new(l, (enum incident_kind)k);
+    return e ? e : remind_due(l);
+}
+
+enum err incidents_look(struct work *w, int *ret_more)
+{
+    struct look l = {.w = w};
+    enum err e = go_through(&l);
+
+    *ret_more = 0;
+    if (e || !l.seen)
+        return e;
+    l = (struct look){.w = w, .apply = 1};
+    e = work_write(w);
+    if (!e)
+        e = go_through(&l);
+    if (!e)
+        *ret_more = l.full;
+    return e;
+}
+
+enum err incidents_of_place(struct work *w, struct incident_row **ret, size_t *ret_count)
+{
+    return store_incidents_of_app(w->db, w->arena, w->fault, w->membership.app, INCIDENTS_SHOWN,
+                                  ret, ret_count);
+}

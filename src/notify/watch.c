@@ -1,0 +1,112 @@
+/* See the header. The timer belongs to one loop; `busy` says that a round is under way. */
+#include "notify/watch.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "core/incidents.h"
+#include "core/settings.h"
+
+#define ARENA_MAX ((size_t)64 << 20)
+
+struct watch {
+    struct loop *loop;
+    struct pool *pool;
+    struct log *log;
+    const struct services *services;
+    struct event *timer;
+    sem_t stopped;
+    atomic_int stopping;
+    atomic_int busy;
+};
+
+static enum err run(struct work *w, void *arg)
+{
+    return incidents_look(w, arg);
+}
+
+static void look(void *arg, void *db)
+{
+    struct watch *w = arg;
+    struct fault f = {.code = ERR_OK};
+    int more = 0;
+
+    if (db) {
+        struct arena *a = arena_new(ARENA_MAX);
+        enum err e = work_run(a, &f, db, w->services, run, &more);
+        if (e)
+            log_event(w->log, LOG_ERROR, "look_failed", LOG_STR("error", str_from(err_name(e))),
+                      LOG_STR("detail", str_from(f.detail)));
+        more = more && !e;
+        arena_free(a);
+    }
+    if (more && !atomic_load(&w->stopping) && pool_submit(w->pool, look, w))
+        return;
+    atomic_store(&w->busy, 0);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch *w = arg;
+
+    (void)fd;
+    (void)what;
+    if (atomic_exchange(&w->busy, 1))
+        return;
+    if (!pool_submit(w->pool, look, w))
+        atomic_store(&w->busy, 0);
+}
+
+static void begin(void *arg)
+{
+    struct watch *w = arg;
+    int64_t seconds = 0;
+
+    must(str_to_int64(w->services->settings->incident_period, &seconds)); /* by main/config.c */
+    struct timeval period = {seconds, 0};
+    w->timer = event_new(loop_base(w->loop), -1, EV_PERSIST, on_timer, w);
+    must(w->timer && event_add(w->timer, &period) == 0);
+    on_timer(-1, 0, w);
+}
+
+static void end(void *arg)
+{
+    struct watch *w = arg;
+
+    event_free(w->timer);
+    must(sem_post(&w->stopped) == 0);
+}
+
+struct watch *watch_start(struct loops *loops, struct pool *pool, struct log *log,
+                          const struct services *services)
+{
+    struct watch *w = mem_new(struct watch);
+
+    w->loop = loops_next(loops);
+    w->pool = pool;
+    w->log = log;
+    w->services = services;
+    must(sem_init(&w->stopped, 0, 0) == 0);
+    loop_post(w->loop, begin, w);
+    return w;
+}
+
+void watch_stop(struct watch *w)
+{
+    if (!w)
+        return;
+    atomic_store(&w->stopping, 1);
+    loop_post(w->loop, end, w);
+    while (sem_wait(&w->stopped) != 0)
+        ;
+}
+
+void watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    must(sem_destroy(&w->stopped) == 0);
+    mem_free(w);
+}
