@@ -57,13 +57,13 @@ export function verify(secret, { headers, body }, now = Date.now()) {
   }
 }
 
-// A certificate for localhost and its authority -> {key, cert, file}.
-export function certificate() {
+// A certificate for localhost (and more names), its own authority -> {key, cert, file}.
+export function certificate(...names) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mortise-cert-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj',
-    '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:TRUE',
+    '/CN=localhost', '-addext', `subjectAltName=${['localhost', ...names].map((name) => `DNS:${name}`)}`, '-addext', 'basicConstraints=critical,CA:TRUE',
     '-keyout', key, '-out', cert], { stdio: 'ignore' });
   return { key: fs.readFileSync(key), cert: fs.readFileSync(cert), file: cert };
 }

@@ -86,8 +86,9 @@ test('a notice goes to whom it concerns, with names as they are and no header of
   const { headers, subject, body } = readMail(got.text);
   assert.deepEqual(headers.map(([name]) => name), ['Date', 'From', 'To', 'Message-ID', 'Subject',
     'Auto-Submitted', 'MIME-Version', 'Content-Type', 'Content-Transfer-Encoding']);
-  assert.match(subject, /^Mortise: "Ünïcode Jira ✓ Bcc$|^Mortise: "Ünïcode Jira ✓ Bcc: evil/);
-  assert.ok(body.includes(`"${evil.trim()}" in Desk on acme`) || /needs reconnecting/.test(body), body);
+  assert.match(subject, /^Mortise: "Ünïcode Jira ✓ Bcc$/);
+  assert.ok(body.includes(`"${evil.trim()}" in Desk on `), body);
+  assert.match(body, / needs reconnecting: /);
   assert.ok(body.includes(`${s.url}/apps/${app}/connections/${id}/connect`));
   assert.ok(got.text.split('\r\n').every((line) => line.length <= 78 && /^[\x20-\x7e]*$/.test(line)));
   assert.equal(mail.mails.length, from + 1, 'the owner alone');
@@ -134,6 +135,13 @@ test('smtp: plain to this machine; elsewhere only after STARTTLS', async () => {
   await failedTest(/No secure connection/); // the certificate is localhost's
   assert.equal(starttls.mails.length, 0);
   await starttls.close();
+  const named = certificate('mail.localhost');
+  const good = await startMail({ starttls: true, tls: named, user: 'mortise', password: PASSWORD });
+  await restartWith({ MORTISE_MAIL_FROM: FROM, MORTISE_SMTP_URL: `smtp://mail.localhost:${good.port}`,
+    MORTISE_CA_FILE: named.file, MORTISE_SMTP_USER: 'mortise', MORTISE_SMTP_PASSWORD: PASSWORD });
+  assert.equal((await sendTest(good)).secure, true);
+  assert.deepEqual(good.signedIn, { username: 'mortise', secure: true });
+  await good.close();
 });
 
 test('settings that cannot be used are refused at the start', async () => {
