@@ -124,6 +124,17 @@ enum err webhook_show(struct exchange *x)
     return ERR_OK;
 }
 
+/* The same under names of their own: a form that failed is shown again by its page's name. */
+enum err workspace_webhooks_show(struct exchange *x)
+{
+    return webhooks_show(x);
+}
+
+enum err workspace_webhook_show(struct exchange *x)
+{
+    return webhook_show(x);
+}
+
 /* --- changing --------------------------------------------------------------------------------- */
 
 static str url_field(struct exchange *x)
