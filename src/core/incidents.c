@@ -26,14 +26,6 @@ static const str CODES[] = {
 #undef INCIDENT
 };
 
-/* First without a transaction, to see whether there is anything to do; then in one, doing it. */
-struct look {
-    struct work *w;
-    int apply;
-    size_t seen;
-    int full; /* some list was cut off */
-};
-
 /* --- telling ---------------------------------------------------------------------------------- */
 
 struct people {
@@ -209,44 +201,6 @@ static enum err open_one(struct work *w, struct incident_row *i)
     return e ? e : tell(w, i, INCIDENT_OPENED);
 }
 
-static enum err find(struct work *w, enum incident_kind kind, struct incident_row **rows,
-                     size_t *count)
-{
-    switch (kind) {
-    case INCIDENT_NEEDS_RECONNECT:
-        return store_incidents_refused(w->db, w->arena, w->fault, INCIDENTS_AT_ONCE, rows, count);
-    case INCIDENT_KEY_EXPIRES:
-        return store_incidents_expiring(w->db, w->arena, w->fault, w->now_ms + EXPIRES_MS,
-                                        INCIDENTS_AT_ONCE, rows, count);
-    case INCIDENT_REFRESH_FAILING:
-        return store_incidents_failing(w->db, w->arena, w->fault, w->now_ms, w->now_ms - FAILING_MS,
-                                       INCIDENTS_AT_ONCE, rows, count);
-    case INCIDENT_CLIENT_REFUSED:
-        return store_incidents_client(w->db, w->arena, w->fault, INCIDENTS_AT_ONCE, rows, count);
-    case INCIDENT_KINDS:
-        break;
-    }
-    unreachable("kind");
-}
-
-static void saw(struct look *l, size_t count)
-{
-    l->seen += count;
-    l->full |= count == INCIDENTS_AT_ONCE;
-}
-
-static enum err open_new(struct look *l, enum incident_kind kind)
-{
-    struct incident_row *rows = NULL;
-    size_t count = 0;
-    enum err e = find(l->w, kind, &rows, &count);
-
-    saw(l, count);
-    for (size_t i = 0; i < count && l->apply && !e; i++)
-        e = open_one(l->w, &rows[i]);
-    return e;
-}
-
 /* --- closing ---------------------------------------------------------------------------------- */
 
 static enum err close_one(struct work *w, const struct incident_row *i)
@@ -266,20 +220,6 @@ static enum err move_one(struct work *w, const struct incident_row *i)
     return store_incident_calm(w->db, w->arena, w->fault, i->id, w->now_ms);
 }
 
-static enum err move_changed(struct look *l, enum incident_kind kind)
-{
-    struct incident_row *rows = NULL;
-    size_t count = 0;
-    struct work *w = l->w;
-    enum err e = store_incidents_changed(w->db, w->arena, w->fault, CODES[kind], w->now_ms,
-                                         w->now_ms - FAILING_MS, INCIDENTS_AT_ONCE, &rows, &count);
-
-    saw(l, count);
-    for (size_t i = 0; i < count && l->apply && !e; i++)
-        e = move_one(w, &rows[i]);
-    return e;
-}
-
 /* --- still open ------------------------------------------------------------------------------- */
 
 /* A key that Jira refuses already is told of as what it is: needs_reconnect. */
@@ -292,48 +232,121 @@ static enum err remind_one(struct work *w, const struct incident_row *i)
     return e || (expires && !i->works) ? e : tell(w, i, INCIDENT_STILL_OPEN);
 }
 
-static enum err remind_due(struct look *l)
-{
-    struct incident_row *rows = NULL;
-    size_t count = 0;
-    struct work *w = l->w;
-    enum err e =
-        store_incidents_due(w->db, w->arena, w->fault, w->now_ms, INCIDENTS_AT_ONCE, &rows, &count);
-
-    saw(l, count);
-    for (size_t i = 0; i < count && l->apply && !e; i++)
-        e = remind_one(w, &rows[i]);
-    return e;
-}
-
 /* --- looking ---------------------------------------------------------------------------------- */
 
 /* What is over first, so that it is not told of as still open. */
-static enum err go_through(struct look *l)
-{
-    enum err e = ERR_OK;
+#define STEP_OPEN INCIDENT_KINDS
+#define STEP_REMIND (2 * INCIDENT_KINDS)
+#define STEPS (2 * INCIDENT_KINDS + 1)
 
-    for (int k = 0; k < INCIDENT_KINDS && !e; k++)
-        e = move_changed(l, (enum incident_kind)k);
-    for (int k = 0; k < INCIDENT_KINDS && !e; k++)
-        e = open_new(l, (enum incident_kind)k);
-    return e ? e : remind_due(l);
+struct list {
+    struct incident_row *rows;
+    size_t count;
+};
+
+static enum err find_new(struct work *w, enum incident_kind kind,
+                         const struct incident_cursor *after, struct list *ret)
+{
+    switch (kind) {
+    case INCIDENT_NEEDS_RECONNECT:
+        return store_incidents_refused(w->db, w->arena, w->fault, after, INCIDENTS_AT_ONCE,
+                                       &ret->rows, &ret->count);
+    case INCIDENT_KEY_EXPIRES:
+        return store_incidents_expiring(w->db, w->arena, w->fault, w->now_ms + EXPIRES_MS, after,
+                                        INCIDENTS_AT_ONCE, &ret->rows, &ret->count);
+    case INCIDENT_REFRESH_FAILING:
+        return store_incidents_failing(w->db, w->arena, w->fault, w->now_ms, w->now_ms - FAILING_MS,
+                                       after, INCIDENTS_AT_ONCE, &ret->rows, &ret->count);
+    case INCIDENT_CLIENT_REFUSED:
+        return store_incidents_client(w->db, w->arena, w->fault, INCIDENTS_AT_ONCE, &ret->rows,
+                                      &ret->count);
+    case INCIDENT_KINDS:
+        break;
+    }
+    unreachable("kind");
 }
 
-enum err incidents_look(struct work *w, int *ret_more)
+static enum err find(struct work *w, const struct incidents_round *r, struct list *ret)
 {
-    struct look l = {.w = w};
-    enum err e = go_through(&l);
+    struct incident_cursor after = {r->expires, str_from(r->grant), str_from(r->id)};
+
+    *ret = (struct list){NULL, 0};
+    if (r->step < STEP_OPEN)
+        return store_incidents_changed(w->db, w->arena, w->fault, CODES[r->step], w->now_ms,
+                                       w->now_ms - FAILING_MS, &after, INCIDENTS_AT_ONCE,
+                                       &ret->rows, &ret->count);
+    if (r->step < STEP_REMIND)
+        return find_new(w, (enum incident_kind)(r->step - STEP_OPEN), &after, ret);
+    return store_incidents_due(w->db, w->arena, w->fault, w->now_ms, INCIDENTS_AT_ONCE, &ret->rows,
+                               &ret->count);
+}
+
+static void keep(char *to, str s)
+{
+    must(s.n < INCIDENTS_CURSOR_MAX);
+    if (s.n)
+        memcpy(to, s.p, s.n);
+    to[s.n] = '\0';
+}
+
+static void next_step(struct incidents_round *r)
+{
+    *r = (struct incidents_round){.step = r->step + 1};
+}
+
+/* Behind the last row of a list that was cut off, else to the next step. */
+static void go_on(struct incidents_round *r, const struct list *l, const struct incident_row *last)
+{
+    if (l->count < INCIDENTS_AT_ONCE) {
+        next_step(r);
+        return;
+    }
+    r->expires = last->expires;
+    keep(r->grant, last->grant);
+    keep(r->id, r->step < STEP_OPEN ? last->id : last->subject);
+}
+
+static enum err act(struct work *w, const struct incidents_round *r, struct incident_row *i)
+{
+    if (r->step < STEP_OPEN)
+        return move_one(w, i);
+    return r->step < STEP_REMIND ? open_one(w, i) : remind_one(w, i);
+}
+
+/* In the transaction that acts, the list is read again. */
+static enum err do_step(struct work *w, struct incidents_round *r)
+{
+    struct list l = {NULL, 0};
+    struct incident_row last = {0};
+    enum err e = work_write(w);
+
+    if (!e)
+        e = find(w, r, &l);
+    if (!e && l.count)
+        last = l.rows[l.count - 1];
+    for (size_t i = 0; i < l.count && !e; i++)
+        e = act(w, r, &l.rows[i]);
+    if (!e)
+        go_on(r, &l, &last);
+    return e;
+}
+
+enum err incidents_look(struct work *w, struct incidents_round *r, int *ret_more)
+{
+    struct list l = {NULL, 0};
+    enum err e = ERR_OK;
 
     *ret_more = 0;
-    if (e || !l.seen)
+    while (!e && r->step < STEPS) {
+        e = find(w, r, &l);
+        if (!e && l.count)
+            break;
+        next_step(r);
+    }
+    if (e || r->step == STEPS)
         return e;
-    l = (struct look){.w = w, .apply = 1};
-    e = work_write(w);
-    if (!e)
-        e = go_through(&l);
-    if (!e)
-        *ret_more = l.full;
+    e = do_step(w, r);
+    *ret_more = !e && r->step < STEPS;
     return e;
 }
 

@@ -13,7 +13,8 @@
  *     crash before it leaves the step to the next look, a crash after it leaves nothing to do;
  *   - one open incident a kind and subject, also when several processes look at once (unique
  *     index; whoever comes second writes nothing and tells nobody);
- *   - a look writes only when there is something to write, a bounded number in one transaction.
+ *   - a look writes only when there is something to write, a bounded number in one transaction; a
+ *     round of looks goes through every list once, by an index, however many are wrong.
  * Who hears:
  *   opened      the credential's owner; of a shared one and of an OAuth client the app's admins; of
  *               the workspace's OAuth client the workspace admins
@@ -38,14 +39,24 @@ enum incident_kind {
 
 enum incident_event { INCIDENT_OPENED, INCIDENT_STILL_OPEN, INCIDENT_CLOSED };
 
-#define INCIDENTS_AT_ONCE 50 /* of each kind and step in one transaction */
+#define INCIDENTS_AT_ONCE 50 /* in one transaction */
 #define INCIDENTS_ADMINS 200 /* admins of an app who are told, at most; by name */
 #define INCIDENTS_SHOWN 100  /* of an app, on its page */
 #define INCIDENT_PERIOD_MAX_S 3600
 
-/* One look. *ret_more 1: there may be more, look again at once. Commits nothing by itself
- * (work_run() does). */
-MUST_USE enum err incidents_look(struct work *w, int *ret_more);
+/* How far a round of looks has come: which step, and behind which row. All zero: at its start. */
+#define INCIDENTS_CURSOR_MAX 64
+struct incidents_round {
+    int step; /* what is over, what has begun, both by kind; then what is still so */
+    int64_t expires;
+    char grant[INCIDENTS_CURSOR_MAX];
+    char id[INCIDENTS_CURSOR_MAX];
+};
+
+/* One look: goes on with the round to the next list that has something, and does that, at most
+ * INCIDENTS_AT_ONCE of it. *ret_more 0: the round is over. Commits nothing by itself (work_run()
+ * does); *r counts only once that is committed. */
+MUST_USE enum err incidents_look(struct work *w, struct incidents_round *r, int *ret_more);
 /* The open incidents of the app of the path, or outside an app the workspace's; newest first, at
  * most INCIDENTS_SHOWN. */
 MUST_USE enum err incidents_of_place(struct work *w, struct incident_row **ret, size_t *ret_count);

@@ -20,29 +20,40 @@ struct watch {
     sem_t stopped;
     atomic_int stopping;
     atomic_int busy;
+    struct incidents_round round; /* whose look it is */
+};
+
+struct looking {
+    const struct watch *watch;
+    struct incidents_round round;
+    int more;
 };
 
 static enum err run(struct work *w, void *arg)
 {
-    return incidents_look(w, arg);
+    struct looking *l = arg;
+
+    l->round = l->watch->round; /* anew, when it is repeated */
+    return incidents_look(w, &l->round, &l->more);
 }
 
 static void look(void *arg, void *db)
 {
     struct watch *w = arg;
     struct fault f = {.code = ERR_OK};
-    int more = 0;
+    struct looking l = {.watch = w};
 
     if (db) {
         struct arena *a = arena_new(ARENA_MAX);
-        enum err e = work_run(a, &f, db, w->services, run, &more);
+        enum err e = work_run(a, &f, db, w->services, run, &l);
         if (e)
             log_event(w->log, LOG_ERROR, "look_failed", LOG_STR("error", str_from(err_name(e))),
                       LOG_STR("detail", str_from(f.detail)));
-        more = more && !e;
+        l.more = l.more && !e;
         arena_free(a);
     }
-    if (more && !atomic_load(&w->stopping) && pool_submit(w->pool, look, w))
+    w->round = l.more ? l.round : (struct incidents_round){.step = 0};
+    if (l.more && !atomic_load(&w->stopping) && pool_submit(w->pool, look, w))
         return;
     atomic_store(&w->busy, 0);
 }

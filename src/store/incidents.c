@@ -60,19 +60,28 @@ static void found_of(struct arena *a, const struct db_rows *r, str kind, struct 
             .app_name = db_text(r, i, 9),
             .owner_name = db_text(r, i, 10),
             .why = or_empty(db_text(r, i, 11)),
+            .grant = db_text(r, i, 12),
         };
     *ret = rows;
     *ret_count = r->count;
 }
 
-enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f, int64_t limit,
+/* Smaller than every id. */
+static str key(str s)
+{
+    return s.p ? s : STR("");
+}
+
+enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
+                                 const struct incident_cursor *after, int64_t limit,
                                  struct incident_row **ret, size_t *ret_count)
 {
     struct db_rows r;
-    enum err e = db_query(d, a, f, &r,
-                          FOUND " c.why" FROM " WHERE" IS_REFUSED " AND" CONCERNS
-                                " AND NOT " IS_OPEN("needs_reconnect", "c.id") " LIMIT $1",
-                          DB_I(limit));
+    enum err e =
+        db_query(d, a, f, &r,
+                 FOUND " c.why, NULL" FROM " WHERE" IS_REFUSED " AND c.id > $1 AND" CONCERNS
+                       " AND NOT " IS_OPEN("needs_reconnect", "c.id") " ORDER BY c.id LIMIT $2",
+                 DB_T(key(after->id)), DB_I(limit));
 
     if (!e)
         found_of(a, &r, STR("needs_reconnect"), ret, ret_count);
@@ -80,14 +89,17 @@ enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
 }
 
 enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f, int64_t until,
-                                  int64_t limit, struct incident_row **ret, size_t *ret_count)
+                                  const struct incident_cursor *after, int64_t limit,
+                                  struct incident_row **ret, size_t *ret_count)
 {
     struct db_rows r;
-    enum err e = db_query(d, a, f, &r,
-                          FOUND " NULL" FROM " WHERE c.expires IS NOT NULL AND c.expires <= $1 AND"
-                                " c.status = 'connected' AND" HAS_KEY " AND" CONCERNS
-                                " AND NOT " IS_OPEN("key_expires", "c.id") " LIMIT $2",
-                          DB_I(until), DB_I(limit));
+    enum err e = db_query(
+        d, a, f, &r,
+        FOUND " NULL, NULL" FROM " WHERE c.expires IS NOT NULL AND c.expires <= $1"
+              " AND c.expires >= $2 AND (c.expires > $2 OR c.id > $3) AND"
+              " c.status = 'connected' AND" HAS_KEY " AND" CONCERNS
+              " AND NOT " IS_OPEN("key_expires", "c.id") " ORDER BY c.expires, c.id LIMIT $4",
+        DB_I(until), DB_I(after->expires), DB_T(key(after->id)), DB_I(limit));
 
     if (!e)
         found_of(a, &r, STR("key_expires"), ret, ret_count);
@@ -95,16 +107,19 @@ enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f
 }
 
 enum err store_incidents_failing(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                                 int64_t since, int64_t limit, struct incident_row **ret,
-                                 size_t *ret_count)
+                                 int64_t since, const struct incident_cursor *after, int64_t limit,
+                                 struct incident_row **ret, size_t *ret_count)
 {
     struct db_rows r;
-    enum err e = db_query(d, a, f, &r,
-                          FOUND " g.last_error" FROM " JOIN oauth_grants g ON g.id = c.grant_id"
-                                " WHERE g.last_class = 'transient' AND g.access_expires <= $1"
-                                " AND g.failing_since <= $2 AND c.status = 'connected' AND" CONCERNS
-                                " AND NOT " IS_OPEN("refresh_failing", "c.id") " LIMIT $3",
-                          DB_I(now_ms), DB_I(since), DB_I(limit));
+    enum err e = db_query(
+        d, a, f, &r,
+        FOUND " g.last_error, g.id" FROM " JOIN oauth_grants g ON g.id = c.grant_id"
+              " WHERE g.last_class = 'transient' AND g.access_expires <= $1"
+              " AND g.failing_since <= $2 AND g.id >= $3"
+              " AND (g.id > $3 OR c.id > $4)"
+              " AND c.status = 'connected' AND" CONCERNS
+              " AND NOT " IS_OPEN("refresh_failing", "c.id") " ORDER BY g.id, c.id LIMIT $5",
+        DB_I(now_ms), DB_I(since), DB_T(key(after->grant)), DB_T(key(after->id)), DB_I(limit));
 
     if (!e)
         found_of(a, &r, STR("refresh_failing"), ret, ret_count);
@@ -117,7 +132,7 @@ enum err store_incidents_client(struct db *d, struct arena *a, struct fault *f, 
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "SELECT p.place, n.app_id, o.connection_id, NULL, COALESCE(n.name, ''),"
-                          " '', '', NULL, a.slug, a.name, NULL, NULL"
+                          " '', '', NULL, a.slug, a.name, NULL, NULL, NULL"
                           " FROM (SELECT DISTINCT " PLACE " AS place FROM oauth_grants g"
                           " JOIN credentials c ON c.grant_id = g.id WHERE" CLIENT_FAILS ") p"
                           " LEFT JOIN oauth_clients o ON o.id = p.place"
@@ -197,16 +212,17 @@ static void rows_of(struct arena *a, const struct db_rows *r, struct incident_ro
     " THEN 1 ELSE 0 END ELSE 0 END AS holds,"
 
 enum err store_incidents_changed(struct db *d, struct arena *a, struct fault *f, str kind,
-                                 int64_t now_ms, int64_t since, int64_t limit,
-                                 struct incident_row **ret, size_t *ret_count)
+                                 int64_t now_ms, int64_t since, const struct incident_cursor *after,
+                                 int64_t limit, struct incident_row **ret, size_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "SELECT * FROM (SELECT " COLUMNS "," HOLDS WORKS INCIDENTS
-                          " WHERE i.kind = $3 AND i.closed IS NULL) t"
+                          " WHERE i.kind = $3 AND i.id > $4 AND i.closed IS NULL) t"
                           " WHERE (t.calm_since IS NULL AND t.holds = 0) OR (t.calm_since IS NOT"
-                          " NULL AND (t.holds = 1 OR t.calm_since + t.calm_ms <= $1)) LIMIT $4",
-                          DB_I(now_ms), DB_I(since), DB_T(kind), DB_I(limit));
+                          " NULL AND (t.holds = 1 OR t.calm_since + t.calm_ms <= $1))"
+                          " ORDER BY t.id LIMIT $5",
+                          DB_I(now_ms), DB_I(since), DB_T(kind), DB_T(key(after->id)), DB_I(limit));
 
     if (!e)
         rows_of(a, &r, ret, ret_count);

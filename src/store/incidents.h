@@ -33,23 +33,34 @@ struct incident_row {
     str owner_name;
     int holds; /* what it says is still so */
     int works; /* the credential is connected; always 1 for OAuth clients */
+    str grant; /* of what is failing */
+};
+
+/* Where a list goes on: behind the row that this was made of. All zero: from the start. Each list
+ * is in an order that an index has, so that going through it in parts costs one pass. */
+struct incident_cursor {
+    int64_t expires;
+    str grant;
+    str id; /* of the credential, or of the incident */
 };
 
 /* What is wrong and has no open incident yet, at most limit. `remind_at`, `calm_ms` and the joined
  * parts but app's and owner's are not set. */
 MUST_USE enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
-                                          int64_t limit, struct incident_row **ret,
-                                          size_t *ret_count);
+                                          const struct incident_cursor *after, int64_t limit,
+                                          struct incident_row **ret, size_t *ret_count);
 /* API keys that expire up to `until`. */
 MUST_USE enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f,
-                                           int64_t until, int64_t limit, struct incident_row **ret,
+                                           int64_t until, const struct incident_cursor *after,
+                                           int64_t limit, struct incident_row **ret,
                                            size_t *ret_count);
 /* Grants whose refreshes have failed since `since` or before and whose access token ended by now:
  * for each credential that stands on one. */
 MUST_USE enum err store_incidents_failing(struct db *d, struct arena *a, struct fault *f,
-                                          int64_t now_ms, int64_t since, int64_t limit,
+                                          int64_t now_ms, int64_t since,
+                                          const struct incident_cursor *after, int64_t limit,
                                           struct incident_row **ret, size_t *ret_count);
-/* OAuth clients that the provider refused when it was last asked. */
+/* OAuth clients that the provider refused when it was last asked. They are few: no cursor. */
 MUST_USE enum err store_incidents_client(struct db *d, struct arena *a, struct fault *f,
                                          int64_t limit, struct incident_row **ret,
                                          size_t *ret_count);
@@ -57,7 +68,8 @@ MUST_USE enum err store_incidents_client(struct db *d, struct arena *a, struct f
 /* The open incidents of a kind about which something has changed, at most limit: over and not yet
  * calm; calm and not over; calm for long enough. `since` as above. */
 MUST_USE enum err store_incidents_changed(struct db *d, struct arena *a, struct fault *f, str kind,
-                                          int64_t now_ms, int64_t since, int64_t limit,
+                                          int64_t now_ms, int64_t since,
+                                          const struct incident_cursor *after, int64_t limit,
                                           struct incident_row **ret, size_t *ret_count);
 /* The open incidents whose time to be told again has come; `holds` and `works` are set. */
 MUST_USE enum err store_incidents_due(struct db *d, struct arena *a, struct fault *f,

@@ -45,7 +45,7 @@ const at = () => `/apps/${app}/webhooks`;
 const deliveries = async () => (await admin.get(`${at()}/${hook}`)).body.deliveries;
 const newest = async () => (await deliveries())[0];
 const arrived = (n) => until(() => r.requests.length >= n, `message ${n}`, 15000);
-const became = (state) => until(async () => (await newest()).state === state && newest(), state, 15000);
+const became = (state) => until(async () => (await newest()).state === state && newest(), state, 40000);
 // Makes what is waiting due now.
 const dueNow = () => sql(s, "UPDATE deliveries SET next_try = 0 WHERE state = 'pending'");
 
