@@ -50,15 +50,15 @@ static void join(struct arena *a, struct people *p, const struct people *more)
     *p = (struct people){all, n};
 }
 
+/* Where Everyone is admin, those are told who are so by name. */
 static enum err admins_of(struct work *w, str app, struct people *ret)
 {
-    int64_t total = 0;
 
     if (!app.p)
         return store_workspace_admins(w->db, w->arena, w->fault, INCIDENTS_ADMINS, &ret->rows,
                                       &ret->count);
-    return store_permission_admins(w->db, w->arena, w->fault, app, INCIDENTS_ADMINS, &ret->rows,
-                                   &ret->count, &total);
+    return store_incident_admins(w->db, w->arena, w->fault, app, INCIDENTS_ADMINS, &ret->rows,
+                                 &ret->count);
 }
 
 static int admins_hear(const struct work *w, const struct incident_row *i,

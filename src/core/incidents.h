@@ -20,6 +20,7 @@
  *               the workspace's OAuth client the workspace admins
  *   still open  the same, and the app's admins (of a key that expires: on the last day)
  *   closed      who was told before
+ * An app's admins are those by name or by a group: where Everyone is admin, not everyone is told.
  * Nobody who has lost the app or is disabled. Webhooks hear each of the three.
  *
  * Worker threads.
@@ -40,7 +41,7 @@ enum incident_kind {
 enum incident_event { INCIDENT_OPENED, INCIDENT_STILL_OPEN, INCIDENT_CLOSED };
 
 #define INCIDENTS_AT_ONCE 50 /* in one transaction */
-#define INCIDENTS_ADMINS 200 /* admins of an app who are told, at most; by name */
+#define INCIDENTS_ADMINS 200 /* admins of an app who are told, at most */
 #define INCIDENTS_SHOWN 100  /* of an app, on its page */
 #define INCIDENT_PERIOD_MAX_S 3600
 

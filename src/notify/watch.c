@@ -10,6 +10,7 @@
 #include "core/settings.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
+#define PAUSE_MS 50
 
 struct watch {
     struct loop *loop;
@@ -17,8 +18,9 @@ struct watch {
     struct log *log;
     const struct services *services;
     struct event *timer;
+    struct event *pause; /* between two looks of a round */
     sem_t stopped;
-    atomic_int stopping;
+    int stopping; /* the loop's */
     atomic_int busy;
     struct incidents_round round; /* whose look it is */
 };
@@ -37,6 +39,15 @@ static enum err run(struct work *w, void *arg)
     return incidents_look(w, &l->round, &l->more);
 }
 
+static void rest(void *arg)
+{
+    struct watch *w = arg;
+    struct timeval pause = {0, PAUSE_MS * 1000};
+
+    if (!w->stopping)
+        must(event_add(w->pause, &pause) == 0);
+}
+
 static void look(void *arg, void *db)
 {
     struct watch *w = arg;
@@ -53,8 +64,22 @@ static void look(void *arg, void *db)
         arena_free(a);
     }
     w->round = l.more ? l.round : (struct incidents_round){.step = 0};
-    if (l.more && !atomic_load(&w->stopping) && pool_submit(w->pool, look, w))
+    if (l.more)
+        loop_post(w->loop, rest, w);
+    else
+        atomic_store(&w->busy, 0);
+}
+
+/* A full queue ends the round; the next one comes. */
+static void go_on(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch *w = arg;
+
+    (void)fd;
+    (void)what;
+    if (pool_submit(w->pool, look, w))
         return;
+    w->round = (struct incidents_round){.step = 0};
     atomic_store(&w->busy, 0);
 }
 
@@ -79,6 +104,8 @@ static void begin(void *arg)
     struct timeval period = {seconds, 0};
     w->timer = event_new(loop_base(w->loop), -1, EV_PERSIST, on_timer, w);
     must(w->timer && event_add(w->timer, &period) == 0);
+    w->pause = event_new(loop_base(w->loop), -1, 0, go_on, w);
+    must(w->pause != NULL);
     on_timer(-1, 0, w);
 }
 
@@ -86,7 +113,9 @@ static void end(void *arg)
 {
     struct watch *w = arg;
 
+    w->stopping = 1;
     event_free(w->timer);
+    event_free(w->pause);
     must(sem_post(&w->stopped) == 0);
 }
 
@@ -108,7 +137,6 @@ void watch_stop(struct watch *w)
 {
     if (!w)
         return;
-    atomic_store(&w->stopping, 1);
     loop_post(w->loop, end, w);
     while (sem_wait(&w->stopped) != 0)
         ;

@@ -1,6 +1,6 @@
 /* core/incidents.h on a worker, at the start and every `incident_period` seconds: look by look,
- * each a transaction of its own, until one finds no more than it could do. Between two looks of a
- * round others get the worker.
+ * each a transaction of its own, until the round is over. Between two looks that wrote something
+ * there is a pause, in which others can write.
  */
 #ifndef NOTIFY_WATCH_H
 #define NOTIFY_WATCH_H

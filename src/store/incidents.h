@@ -109,6 +109,10 @@ MUST_USE enum err store_incident_owner(struct db *d, struct arena *a, struct fau
 /* Whoever was told of an incident and may still hear of it. */
 MUST_USE enum err store_incident_told(struct db *d, struct arena *a, struct fault *f, str incident,
                                       str app, struct person_row **ret, size_t *ret_count);
+/* Active admins of an app who are so by name or by a group, by sort_key. Everyone is nobody here.
+ */
+MUST_USE enum err store_incident_admins(struct db *d, struct arena *a, struct fault *f, str app,
+                                        int64_t limit, struct person_row **ret, size_t *ret_count);
 MUST_USE enum err store_workspace_admins(struct db *d, struct arena *a, struct fault *f,
                                          int64_t limit, struct person_row **ret, size_t *ret_count);
 
