@@ -2,6 +2,7 @@
  * once, many are told in bounded transactions, a claim is one process's, and an outcome counts only
  * for its claim.
  */
+#include "base/clock.h"
 #include "core/deliveries.h"
 #include "core/incidents.h"
 #include "core/notices.h"
@@ -163,6 +164,92 @@ static void many_are_told_in_parts(void **state)
     jira_close(&x);
 }
 
+/* Time passes, and a round is made. Returns how many notices of this kind there are to a user. */
+static int64_t after_ms(struct jira *x, int64_t ms, const char *user, const char *event)
+{
+    x->o.now_ms += ms;
+    look(x);
+    return jira_number(
+        x, arena_printf(x->o.c->arena,
+                        "SELECT count(*) FROM notices WHERE user_id = '%s' AND event = '%s'", user,
+                        event)
+               .p);
+}
+
+static void the_owner_then_the_admins_then_who_was_told(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    jira_connect(&x, "carl", "con1", "acc2");
+    refuse(&x);
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), 1);
+    assert_int_equal(COUNT(&x, "notices WHERE user_id = 'anna'"), 0);
+    jira_sql(&x, "DELETE FROM permissions WHERE principal = 'carl'");
+    assert_int_equal(after_ms(&x, CLOCK_DAY_MS, "anna", "still_open"), 1); /* bob's, not carl's */
+    assert_int_equal(COUNT(&x, "notices WHERE event = 'still_open' AND user_id = 'bob'"), 1);
+    jira_sql(&x, "UPDATE credentials SET status = 'connected', why = NULL");
+    assert_int_equal(after_ms(&x, CLOCK_MINUTE_MS, "bob", "closed"), 0);
+    assert_int_equal(after_ms(&x, 5 * CLOCK_MINUTE_MS, "bob", "closed"), 1);
+    assert_int_equal(COUNT(&x, "notices WHERE event = 'closed' AND user_id = 'anna'"), 1);
+    assert_int_equal(COUNT(&x, "notices WHERE event <> 'opened' AND user_id = 'carl'"), 0);
+    assert_int_equal(COUNT(&x, "incidents WHERE closed IS NULL"), 0);
+    jira_close(&x);
+}
+
+static void a_key_is_warned_of_four_times(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect_key(&x, "bob", "key1", "secret-key-1");
+    jira_sql(&x, arena_printf(x.o.c->arena, "UPDATE credentials SET expires = %lld",
+                              (long long)(x.o.now_ms + 40 * CLOCK_DAY_MS))
+                     .p);
+    for (int day = 0; day < 45; day++)
+        (void)after_ms(&x, CLOCK_DAY_MS, "bob", "opened");
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), 1);
+    assert_int_equal(after_ms(&x, 0, "bob", "still_open"), 3);
+    assert_int_equal(after_ms(&x, 0, "anna", "still_open"), 1);
+    jira_sql(&x, "UPDATE credentials SET expires = NULL");
+    assert_int_equal(after_ms(&x, 0, "bob", "closed"), 1);
+    jira_close(&x);
+}
+
+/* What a failing refresh leaves with the grant, since so many minutes. */
+static void fail_grants(struct jira *x, const char *class, int64_t minutes)
+{
+    jira_sql(x,
+             arena_printf(x->o.c->arena,
+                          "UPDATE oauth_grants SET last_class = '%s', last_error = 'It broke.',"
+                          " failures = 3, next_try = 1, access_expires = 1, failing_since = %lld",
+                          class, (long long)(x->o.now_ms - minutes * CLOCK_MINUTE_MS))
+                 .p);
+}
+
+static void an_outage_and_a_refused_client(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    fail_grants(&x, "transient", 14);
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), 0);
+    assert_int_equal(after_ms(&x, CLOCK_MINUTE_MS, "bob", "opened"), 1);
+    assert_true(jira_number(&x, "SELECT max(keep_at) FROM oauth_grants") <= x.o.now_ms);
+    fail_grants(&x, "client", 0);
+    world_admin(&x.o, "wanda");
+    assert_int_equal(after_ms(&x, 0, "wanda", "opened"), 1);
+    assert_int_equal(COUNT(&x, "incidents WHERE app_id IS NULL AND subject = 'environment'"), 1);
+    assert_int_equal(COUNT(&x, "notices WHERE user_id = 'bob'"), 1);
+    assert_int_equal(after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "closed"), 1);
+    jira_sql(&x, "UPDATE oauth_grants SET next_try = NULL"); /* to be tried again: mended */
+    (void)after_ms(&x, 0, "wanda", "closed");
+    assert_int_equal(after_ms(&x, 6 * CLOCK_MINUTE_MS, "wanda", "closed"), 1);
+    jira_close(&x);
+}
+
 /* --- deliveries ------------------------------------------------------------------------------- */
 
 static str hook_with_a_message(struct jira *x)
@@ -278,6 +365,9 @@ int main(void)
         CONTRACT(what_is_rolled_back_was_not_told),
         CONTRACT(two_processes_tell_once),
         CONTRACT(many_are_told_in_parts),
+        CONTRACT(the_owner_then_the_admins_then_who_was_told),
+        CONTRACT(a_key_is_warned_of_four_times),
+        CONTRACT(an_outage_and_a_refused_client),
         CONTRACT(a_claim_is_one_s_and_an_outcome_counts_for_it_alone),
         CONTRACT(given_up_at_the_end_of_the_day_and_not_before),
         CONTRACT(a_secret_moved_by_sql_does_not_sign),
