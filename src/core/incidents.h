@@ -40,7 +40,7 @@ enum incident_kind {
 
 enum incident_event { INCIDENT_OPENED, INCIDENT_STILL_OPEN, INCIDENT_CLOSED };
 
-#define INCIDENTS_AT_ONCE 50 /* in one transaction */
+#define INCIDENTS_AT_ONCE 20 /* in one transaction */
 #define INCIDENTS_ADMINS 200 /* admins of an app who are told, at most */
 #define INCIDENTS_SHOWN 100  /* of an app, on its page */
 #define INCIDENT_PERIOD_MAX_S 3600

@@ -159,7 +159,7 @@ static void many_are_told_in_parts(void **state)
                               id.p, id.p)
                      .p);
     }
-    assert_int_equal(look(&x), 4); /* 50, 50, 1, and the end of the round */
+    assert_int_equal(look(&x), 4); /* 20, 20, 1, and the end of the round */
     assert_int_equal(COUNT(&x, "notices"), 2 * INCIDENTS_AT_ONCE + 1);
     jira_close(&x);
 }
