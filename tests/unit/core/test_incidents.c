@@ -308,6 +308,48 @@ static void a_claim_is_one_s_and_an_outcome_counts_for_it_alone(void **state)
     jira_close(&x);
 }
 
+struct claimer {
+    struct jira *x;
+    size_t count;
+    enum err e;
+};
+
+static enum err run_claim(struct work *w, void *arg)
+{
+    struct delivery_try *tries;
+
+    return deliveries_claim(w, 16, &tries, &((struct claimer *)arg)->count);
+}
+
+static void *claim_alone(void *arg)
+{
+    struct claimer *c = arg;
+    struct db *d = contract_connect(c->x->o.c, 10000);
+    struct arena *a = arena_new(16 << 20);
+    struct fault f = {.code = ERR_OK};
+
+    c->e = work_run(a, &f, d, &c->x->o.services, run_claim, c);
+    arena_free(a);
+    db_close(d);
+    return NULL;
+}
+
+static void two_processes_claim_once(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    for (int i = 0; i < 5; i++)
+        (void)hook_with_a_message(&x);
+    struct claimer one = {&x, 0, ERR_OK}, two = {&x, 0, ERR_OK};
+    world_race(claim_alone, &one, &two);
+    assert_err(one.e, ERR_OK);
+    assert_err(two.e, ERR_OK);
+    assert_int_equal(one.count + two.count, 5);
+    assert_int_equal(COUNT(&x, "deliveries WHERE attempts = 1"), 5);
+    jira_close(&x);
+}
+
 static void given_up_at_the_end_of_the_day_and_not_before(void **state)
 {
     struct jira x;
@@ -369,6 +411,7 @@ int main(void)
         CONTRACT(a_key_is_warned_of_four_times),
         CONTRACT(an_outage_and_a_refused_client),
         CONTRACT(a_claim_is_one_s_and_an_outcome_counts_for_it_alone),
+        CONTRACT(two_processes_claim_once),
         CONTRACT(given_up_at_the_end_of_the_day_and_not_before),
         CONTRACT(a_secret_moved_by_sql_does_not_sign),
         CONTRACT(pauses_grow_to_four_hours),
