@@ -350,8 +350,16 @@ enum err incidents_look(struct work *w, struct incidents_round *r, int *ret_more
     return e;
 }
 
-enum err incidents_of_place(struct work *w, struct incident_row **ret, size_t *ret_count)
+enum err incidents_of_place(struct work *w, struct incident_row **ret, size_t *ret_count,
+                            int *ret_more)
 {
-    return store_incidents_of_app(w->db, w->arena, w->fault, w->membership.app, INCIDENTS_SHOWN,
-                                  ret, ret_count);
+    size_t count = 0;
+    enum err e = store_incidents_of_app(w->db, w->arena, w->fault, w->membership.app,
+                                        INCIDENTS_SHOWN + 1, ret, &count);
+
+    if (e)
+        return e;
+    *ret_more = count > INCIDENTS_SHOWN;
+    *ret_count = count - (size_t)*ret_more;
+    return ERR_OK;
 }

@@ -42,7 +42,7 @@ enum incident_event { INCIDENT_OPENED, INCIDENT_STILL_OPEN, INCIDENT_CLOSED };
 
 #define INCIDENTS_AT_ONCE 20 /* in one transaction */
 #define INCIDENTS_ADMINS 200 /* admins of an app who are told, at most */
-#define INCIDENTS_SHOWN 100  /* of an app, on its page */
+#define INCIDENTS_SHOWN 20   /* of an app, on its page */
 #define INCIDENT_PERIOD_MAX_S 3600
 
 /* How far a round of looks has come: which step, and behind which row. All zero: at its start. */
@@ -59,8 +59,9 @@ struct incidents_round {
  * does); *r counts only once that is committed. */
 MUST_USE enum err incidents_look(struct work *w, struct incidents_round *r, int *ret_more);
 /* The open incidents of the app of the path, or outside an app the workspace's; newest first, at
- * most INCIDENTS_SHOWN. */
-MUST_USE enum err incidents_of_place(struct work *w, struct incident_row **ret, size_t *ret_count);
+ * most INCIDENTS_SHOWN; *ret_more: there are others. */
+MUST_USE enum err incidents_of_place(struct work *w, struct incident_row **ret, size_t *ret_count,
+                                     int *ret_more);
 
 /* "opened", "still_open", "closed". */
 str incident_event_word(enum incident_event event);

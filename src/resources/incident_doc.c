@@ -32,13 +32,15 @@ enum err incident_doc_put(struct exchange *x)
 {
     struct incident_row *rows = NULL;
     size_t count = 0;
+    int more = 0;
     json_t *list = doc_array(x->arena);
-    enum err e = incidents_of_place(x->work, &rows, &count);
+    enum err e = incidents_of_place(x->work, &rows, &count, &more);
 
     if (e)
         return e;
     for (size_t i = 0; i < count; i++)
         doc_append(list, doc_of(x, &rows[i]));
     doc_set(exchange_doc(x), "incidents", list);
+    doc_set_bool(exchange_doc(x), "incidents_more", more);
     return ERR_OK;
 }
