@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "core/deliveries.h"
 #include "core/grants.h"
 #include "core/oauth_clients.h"
 #include "core/settings.h"
+#include "store/incidents.h"
 #include "store/links.h"
 #include "store/pending.h"
 #include "store/sessions.h"
@@ -18,6 +20,7 @@
 #define BATCH 200
 /* Between two transactions: who waits to write gets a turn. */
 #define PAUSE_US 20000
+#define INCIDENTS_KEPT_MS (90 * CLOCK_DAY_MS)
 
 static struct sweep_terms terms_of(const struct work *w)
 {
@@ -71,6 +74,10 @@ static enum err expire(struct work *w)
         e = store_drafts_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
         e = store_throttles_expire(w->db, w->arena, w->fault, w->now_ms);
+    if (!e)
+        e = store_deliveries_expire(w->db, w->arena, w->fault, w->now_ms - DELIVERY_KEPT_MS);
+    if (!e)
+        e = store_incidents_expire(w->db, w->arena, w->fault, w->now_ms - INCIDENTS_KEPT_MS);
     if (!e)
         e = store_links_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)

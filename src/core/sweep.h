@@ -8,6 +8,7 @@
  * - a grant that is to be kept alive later than any can be, because the clock was ahead once, is
  *   kept alive within a day;
  * - expired pending connects, drafts, throttles, links and sessions are deleted.
+ * - deliveries older than 30 days are deleted, and incidents closed for 90, with their notices.
  * What is to be done is found by reading, which keeps nobody from writing whatever there is, and
  * done in short write transactions of its own; running twice changes nothing more.
  */

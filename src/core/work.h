@@ -18,6 +18,7 @@
 
 struct life;
 struct log;
+struct notifier;
 struct provider;
 struct settings;
 
@@ -29,6 +30,7 @@ struct services {
     const struct settings *settings; /* core/settings.h */
     struct life *life;               /* life/life.h; NULL in commands beside the server */
     struct log *log;                 /* base/log.h; what people do that an operator has to see */
+    const struct notifier *notifier; /* core/notifier.h; NULL there too */
 };
 
 /* Who acts. user.p == NULL: nobody is signed in. */

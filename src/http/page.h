@@ -28,7 +28,7 @@ struct page_problem {
  *   entered           what was sent, {name: value}, without secrets; absent names as above
  *   path              path and query of this page, for return_to; path_encoded for use in a query
  *   section           first segment of the path; `in` {section: true}, where below /me
- *                     "connections" or "account"
+ *                     "connections", "notices" or "account"
  *   assets            {css, js, icon, logo} and every asset by its key ("style_css")
  *   api_path          the same resource as JSON
  *   request_id */

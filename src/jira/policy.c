@@ -36,10 +36,10 @@ enum err jira_policy_make(struct arena *a, struct fault *f, const struct setting
                           struct jira_policy *ret)
 {
     struct jira_policy p = {0};
-    enum err e = allow_list_parse(a, f, settings->allow_hosts, &p.allow);
+    enum err e = allow_list_parse(a, f, "MORTISE_ALLOW_HOSTS", settings->allow_hosts, &p.allow);
 
     if (!e)
-        e = allow_list_parse(a, f, settings->allow_hosts, &p.callable);
+        e = allow_list_parse(a, f, "MORTISE_ALLOW_HOSTS", settings->allow_hosts, &p.callable);
     if (!e)
         e = read_atlassian(a, f, settings->atlassian_api_url, &p, "MORTISE_ATLASSIAN_API_URL",
                            "https://api.atlassian.com", &p.api_origin, &p.api_path);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/check.h"
+#include "core/incidents.h"
 #include "io/file.h"
 #include "life/keeper.h"
 
@@ -210,6 +211,7 @@ static enum err check_numbers(struct fault *f, const struct settings *s, size_t 
         {"MORTISE_WORKERS", s->workers, 1, WORKERS_MAX},
         {"MORTISE_UPSTREAM_TIMEOUT", s->upstream_timeout, 1, TIMEOUT_MAX_S},
         {"MORTISE_KEEPER_PERIOD", s->keeper_period, 1, KEEPER_PERIOD_MAX_S},
+        {"MORTISE_INCIDENT_PERIOD", s->incident_period, 1, INCIDENT_PERIOD_MAX_S},
         {"MORTISE_IDLE_DAYS", s->idle_days, 0, KEEPER_IDLE_DAYS_MAX},
     };
     int64_t workers = 0;

@@ -23,6 +23,7 @@
 #include "main/commands.h"
 #include "main/store.h"
 #include "main/sweeper.h"
+#include "notify/notifier.h"
 #include "resources/hooks.h"
 #include "resources/routes.h"
 
@@ -41,6 +42,8 @@ struct server {
     struct db *db; /* the start's own; workers open theirs */
     struct services services;
     struct provider provider;
+    struct notifier notifier;
+    struct notify *notify;
     struct loops *loops;
     struct pool *pool;
     struct dispatch *dispatch;
@@ -91,8 +94,12 @@ static enum err open_provider(struct server *s, struct fault *f)
     s->loops = loops_start(loop_count());
     enum err e = jira_provider_new(f, &s->config.settings, s->loops, &s->provider);
     if (e == ERR_OK)
-        s->services.provider = &s->provider;
-    return e;
+        e = notify_new(f, &s->config.settings, s->loops, &s->notify, &s->notifier);
+    if (e != ERR_OK)
+        return e;
+    s->services.provider = &s->provider;
+    s->services.notifier = &s->notifier;
+    return ERR_OK;
 }
 
 static enum err open_dispatch(struct server *s, struct fault *f)
@@ -139,6 +146,7 @@ static enum err start(struct server *s, struct fault *f)
         return e;
     s->sweeper = sweeper_start(s->loops, s->pool, s->log, &s->services);
     s->keeper = keeper_start(s->loops, s->pool, s->services.life, &s->services);
+    notify_start(s->notify, s->loops, s->pool, s->log, &s->services);
     s->client_check = client_check_start(s->loops, s->pool, s->log, &s->services);
     return ERR_OK;
 }
@@ -183,6 +191,7 @@ static int quiesce(struct server *s)
     if (s->sweeper)
         sweeper_stop(s->sweeper);
     keeper_stop(s->keeper);
+    notify_stop(s->notify);
     if (s->http)
         http_close(s->http, GRACE_MS);
     if (s->dispatch)
@@ -201,11 +210,13 @@ static int quiesce(struct server *s)
 
 static void release(struct server *s)
 {
+    notify_close(s->notify);
     if (s->pool)
         pool_stop(s->pool);
     jira_provider_free(&s->provider);
     loops_stop(s->loops);
     keeper_free(s->keeper);
+    notify_free(s->notify);
     life_free(s->services.life);
     sweeper_free(s->sweeper);
     dispatch_free(s->dispatch);

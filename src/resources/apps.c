@@ -9,6 +9,7 @@
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/fields.h"
+#include "resources/incident_doc.h"
 #include "resources/people_doc.h"
 #include "resources/routes.h"
 #include "resources/stop_doc.h"
@@ -130,6 +131,8 @@ enum err app_settings(struct exchange *x)
     json_t *cost = NULL;
     enum err e = fill_app(x, APP_TAB_SETTINGS);
 
+    if (!e)
+        e = incident_doc_put(x);
     if (!e)
         e = connections_delete_cost(x, &cost);
     if (e)

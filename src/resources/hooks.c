@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "core/access.h"
+#include "core/notices.h"
 #include "core/settings.h"
 #include "http/cookie.h"
 #include "resources/people_doc.h"
@@ -46,6 +47,23 @@ static struct access_query *make_query(const struct services *services, const st
     return q;
 }
 
+/* Of pages: the number in the bar. A count that cannot be had fails no page. */
+static void show_unread(struct exchange *x)
+{
+    int64_t unread = 0;
+    struct fault ignored = {.code = ERR_OK};
+    struct work w = *x->work;
+
+    w.fault = &ignored;
+    if (notices_unread(&w, &unread))
+        unread = 0;
+    if (unread)
+        doc_set_int(x->me, "unread", unread);
+    else
+        doc_set_null(x->me, "unread");
+    doc_set_bool(x->me, "unread_more", unread >= NOTICES_COUNTED);
+}
+
 static void show_actor(struct exchange *x)
 {
     const struct actor *actor = &x->work->actor;
@@ -56,6 +74,8 @@ static void show_actor(struct exchange *x)
         return;
     x->session_csrf = access_csrf(x->work, actor->session);
     x->me = people_doc_me(x, actor->user, actor->name, actor->email, actor->workspace_admin);
+    if (x->representation == EXCHANGE_PAGE)
+        show_unread(x);
 }
 
 static int is_forged(const struct exchange *x)

@@ -61,6 +61,10 @@ void people_doc_signed_in(struct exchange *x, const struct session_made *session
         cookie_set(x->arena, session_cookie_name(x), session->token, session->max_age_s);
     x->session_csrf = session->csrf;
     x->me = people_doc_me(x, user->id, user->name, user->email, user->workspace_admin);
+    if (x->representation == EXCHANGE_PAGE) { /* counted from the next page on */
+        doc_set_null(x->me, "unread");
+        doc_set_bool(x->me, "unread_more", 0);
+    }
     doc_set_str(exchange_doc(x), "csrf", session->csrf);
     doc_set(exchange_doc(x), "me", x->me);
 }

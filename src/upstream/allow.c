@@ -32,7 +32,8 @@ void allow_list_add(struct arena *a, struct allow_list *l, const struct upstream
     push(a, l, u, 0);
 }
 
-static enum err add_entry(struct arena *a, struct fault *f, struct allow_list *l, str entry)
+static enum err add_entry(struct arena *a, struct fault *f, const char *variable,
+                          struct allow_list *l, str entry)
 {
     struct upstream_url u;
     str scheme = STR("https");
@@ -56,12 +57,13 @@ static enum err add_entry(struct arena *a, struct fault *f, struct allow_list *l
         }
     }
     return fail(f, ERR_CONFIG,
-                "The entry \"%.*s\" of MORTISE_ALLOW_HOSTS cannot be read. Write host, host:port, "
+                "The entry \"%.*s\" of %s cannot be read. Write host, host:port, "
                 "or either with http:// or https:// before it.",
-                STR_ARG(str_utf8_cut(entry, 100)));
+                STR_ARG(str_utf8_cut(entry, 100)), variable);
 }
 
-enum err allow_list_parse(struct arena *a, struct fault *f, str text, struct allow_list **ret)
+enum err allow_list_parse(struct arena *a, struct fault *f, const char *variable, str text,
+                          struct allow_list **ret)
 {
     struct allow_list *l = arena_new_of(a, struct allow_list);
 
@@ -69,7 +71,7 @@ enum err allow_list_parse(struct arena *a, struct fault *f, str text, struct all
         str group = str_take_until(&text, ',');
         while (group.n) {
             str entry = str_trim(str_take_until(&group, ' '));
-            enum err e = entry.n ? add_entry(a, f, l, entry) : ERR_OK;
+            enum err e = entry.n ? add_entry(a, f, variable, l, entry) : ERR_OK;
             if (e)
                 return e;
         }

@@ -23,7 +23,7 @@ const people = {};
 const { page, complete } = looks('app');
 
 before(async () => {
-  s = await startStack(null);
+  s = await startStack(null, { env: { MORTISE_INCIDENT_PERIOD: '1' } });
   b = await openBrowser();
   const root = await s.setup();
   w = await furnish(s, root);

@@ -8,7 +8,8 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { connected } from '../lib/atlassian.mjs';
 import { PASSWORD } from '../lib/client.mjs';
-import { addConnection, BOB, makeApp } from '../lib/scene.mjs';
+import { startMail, startReceiver } from '../lib/receiver.mjs';
+import { addConnection, BOB, makeApp, until } from '../lib/scene.mjs';
 import { ROOT, startStack } from '../lib/stack.mjs';
 import { openBrowser } from './lib/browser.mjs';
 import { LOOKS, looks } from './lib/looks.mjs';
@@ -16,12 +17,17 @@ import { furnish } from './lib/scene.mjs';
 
 let s;
 let b;
+let r;
+let mail;
 let w; // the workspace, see furnish()
 const people = {};
 const { page, complete } = looks('workspace');
 
 before(async () => {
-  s = await startStack(null);
+  r = await startReceiver();
+  mail = await startMail();
+  s = await startStack(null, { env: { MORTISE_INCIDENT_PERIOD: '1', MORTISE_WEBHOOK_HOSTS: r.host,
+    MORTISE_SMTP_URL: `smtp://localhost:${mail.port}`, MORTISE_MAIL_FROM: 'mortise@example.com' } });
   b = await openBrowser();
   people.nobody = await b.person(s);
 });
@@ -29,6 +35,8 @@ afterEach(() => b.calm());
 after(async () => {
   await b?.close();
   await s?.close();
+  await r?.close();
+  await mail?.close();
 });
 
 const nobody = () => people.nobody;
@@ -52,6 +60,7 @@ test('the first admin signs in', async () => {
 
 page('apps.empty', root, '/apps');
 page('groups.empty', root, '/groups');
+page('notices.empty', root, '/me/notices');
 page('flagged-apps.empty', root, '/flagged-apps');
 
 test('the workspace is furnished', async () => {
@@ -182,6 +191,69 @@ page('stops', root, '/stops');
 page('user.stopped', root, async () => {
   await stopped({ kind: 'user', user: w.sam.me.id });
   return `/users/${w.sam.me.id}`;
+});
+
+page('settings.mail', root, async (p) => {
+  await p.visit('/settings');
+  await p.press('Send me a test mail');
+  await until(() => mail.mails.length > 0, 'a mail', 15000);
+  await until(async () => (await w.root.get('/settings')).body.mail.last_test.delivered, 'its outcome', 15000);
+  return '/settings';
+});
+
+// Notices and webhooks.
+const unread = async (client) => (await client.get('/me/notices')).body.unread;
+page('notices', nora, async () => {
+  await until(() => unread(w.nora), 'a notice');
+  return '/me/notices';
+});
+page('notices.read', nora, async (p) => {
+  await p.visit('/me/notices');
+  await p.press('Mark all as read');
+  await until(async () => (await unread(w.nora)) === 0, 'read');
+  return '/me/notices';
+});
+const HOOKS = () => `/apps/${w.app}/webhooks`;
+page('webhooks.empty', nora, HOOKS);
+page('webhooks.workspace', root, '/settings/webhooks');
+page('webhooks.wrong', nora, async (p) => {
+  await p.visit(HOOKS());
+  await p.fill('Address', 'https://10.0.0.1/hook');
+  await p.press('Add the webhook');
+  await p.page.locator('#url-error').waitFor();
+});
+page('webhook-secret', nora, async (p) => {
+  await p.visit(HOOKS());
+  await p.fill('Address', r.url);
+  await p.press('Add the webhook');
+  await p.sees('It is shown only now');
+});
+let hook;
+page('webhook.empty', nora, async (p) => {
+  hook = (await w.nora.get(HOOKS())).body.webhooks[0].path;
+  return hook;
+});
+page('webhook', nora, async (p) => {
+  const settled = (n) => until(async () => (await w.nora.get(hook)).body.deliveries
+    .filter((v) => v.last_try).length === n, 'an outcome', 15000);
+  await w.nora.post(`${hook}/test`);
+  await settled(1);
+  r.answer = () => 500;
+  await p.visit(hook);
+  await p.press('Send a test');
+  await p.sees('It is on its way');
+  await settled(2);
+  return hook;
+});
+page('webhook.off', nora, async () => {
+  r.answer = () => 410;
+  await w.nora.post(`${hook}/test`);
+  await until(async () => !(await w.nora.get(hook)).body.webhook.active, 'off', 15000);
+  return hook;
+});
+page('webhooks', nora, async () => {
+  await w.nora.post(HOOKS(), { url: `https://hooks.example.com/${'a-long-path/'.repeat(12)}` });
+  return HOOKS();
 });
 
 complete();

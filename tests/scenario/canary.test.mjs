@@ -58,7 +58,9 @@ const key = async (name, username, options) =>
 const fields = (api_key, more = {}) => ({ base_url: s.site(), username: BOB, api_key, ...more });
 
 before(async () => {
-  s = await startStack(null);
+  s = await startStack(null, { env: { MORTISE_SMTP_URL: 'smtp://127.0.0.1:9', MORTISE_SMTP_USER: 'mortise',
+    MORTISE_SMTP_PASSWORD: plant('password of the mail server', { username: 'mortise' }),
+    MORTISE_MAIL_FROM: 'mortise@example.com' } });
   const setup = await s.setupPath();
   given('setup link', tokenOf(setup), () => false);
   root = await s.accept(setup, { name: 'Root', email: 'root@mortise.example',
@@ -265,6 +267,31 @@ test('emergency stops, whose lists name accounts: set, erased, lifted, as a file
   assert.match(command.out, /API token/);
   await root.form(`${at}/erase`, { confirm_lost: 9 });
   await root.form(`${at}/lift`);
+});
+
+test('signing secrets of webhooks, and the mail server\'s password', async () => {
+  const once = (entry) => entry.status === 201 && entry.method === 'POST' && /\/(webhooks|secret)$/.test(entry.path);
+  for (const [who, at] of [[root, `/apps/${app}/webhooks`], [root, '/settings/webhooks']]) {
+    const url = 'https://hooks.example.com/mortise';
+    const { body: { secret, webhook } } = await who.post(at, { url });
+    const page = (await who.form(`${at}/${webhook.id}/secret`, {})).text;
+    const renewed = page.match(/whsec_([A-Za-z0-9+/]{43}=)/)[1];
+    for (const [name, text] of [['signing secret', secret.slice(6)], ['renewed signing secret', renewed]]) {
+      given(`${name} ${at}`, text, once);
+      given(`${name} ${at}, raw`, Buffer.from(text, 'base64').toString('latin1'), () => false);
+    }
+    await who.post(`${at}/${webhook.id}/test`);
+    await who.patch(`${at}/${webhook.id}`, { url: 'https://hooks.example.com/other' });
+    for (const path of [at, `${at}/${webhook.id}`]) {
+      await who.get(path);
+      await who.page(path);
+    }
+    await user.get(`${at}/${webhook.id}`);
+  }
+  await root.post('/settings/mail/test');
+  await new Promise((done) => setTimeout(done, 3000)); // until both were tried
+  await root.get('/settings');
+  await root.page('/settings');
 });
 
 function* spellings({ secret, username }) {

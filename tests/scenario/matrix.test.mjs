@@ -24,7 +24,8 @@ const w = {}; // the world: clients by role, and ids
 let s;
 
 before(async () => {
-  s = await startStack(null, { oauth: true });
+  s = await startStack(null, { oauth: true, env: { // nobody answers there
+    MORTISE_SMTP_URL: 'smtp://127.0.0.1:9', MORTISE_MAIL_FROM: 'mortise@example.com' } });
   w.boss = await s.setup();
   for (const role of ['stranger', 'runner', 'admin', 'other'])
     w[role] = await s.user(w.boss, `${role}@example.com`);
@@ -43,6 +44,12 @@ before(async () => {
   w.stop = (await stopped()).stop;
   w.otherStop = (await w.other.post(`/apps/${w.otherApp}/stops`)).body.id;
   await w.other.post(`/apps/${w.otherApp}/stops/${w.otherStop}/lift`);
+  const hook = { url: 'https://hooks.example.com/mortise' };
+  w.webhook = (await w.admin.post(`/apps/${w.app}/webhooks`, hook)).body.webhook.id;
+  w.otherWebhook = (await w.other.post(`/apps/${w.otherApp}/webhooks`, hook)).body.webhook.id;
+  w.workspaceWebhook = (await w.boss.post('/settings/webhooks', hook)).body.webhook.id;
+  await w.admin.post(`/apps/${w.app}/webhooks/${w.webhook}/test`);
+  w.delivery = (await w.admin.get(`/apps/${w.app}/webhooks/${w.webhook}`)).body.deliveries[0].id;
   w.token = 'x'.repeat(43);
   w.key = await s.token(ANNA);
   for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key });
@@ -54,6 +61,33 @@ const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), 
 const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.key });
 const oauthClient = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
 const request = { method: 'GET', path: '/rest/api/3/myself' };
+
+// The same eight routes below an app and below the workspace's settings.
+function webhookSamples(at, role, { foreign, webhook }) {
+  const one = `${at}/{webhook}`;
+  const url = 'https://hooks.example.com/mortise';
+  const where = () => at.replace('{app}', w.app);
+  const make = async () => (await w[role].post(where(), { url })).body.webhook.id;
+  const here = () => ({ webhook: webhook() });
+  const again = async () => {
+    await w[role].post(`${where()}/${webhook()}/test`);
+    const { deliveries } = (await w[role].get(`${where()}/${webhook()}`)).body;
+    return { webhook: webhook(), delivery: deliveries[0].id };
+  };
+  return {
+    [`GET ${at}`]: { api: 200, page: 200 },
+    [`POST ${at}`]: { api: 201, page: 201, body: { url }, done: async () => {
+      for (const each of (await w[role].get(where())).body.webhooks)
+        if (each.id !== webhook()) await w[role].delete(`${where()}/${each.id}`);
+    } },
+    [`GET ${one}`]: { api: 200, page: 200, foreign, fresh: here },
+    [`PATCH ${one}`]: { api: 200, page: 303, foreign, body: { active: true }, fresh: here },
+    [`DELETE ${one}`]: { api: 204, page: 303, foreign, fresh: async () => ({ webhook: await make() }) },
+    [`POST ${one}/secret`]: { api: 201, page: 201, foreign, fresh: here },
+    [`POST ${one}/test`]: { api: 200, page: 303, foreign, fresh: here },
+    [`POST ${one}/deliveries/{delivery}/resend`]: { api: 200, page: 303, foreign, fresh: again },
+  };
+}
 
 // body: valid for whoever may; fresh: makes what an allowed call uses up, and returns parameters
 // (and the body) to use instead; done: puts a role back in order.
@@ -75,6 +109,8 @@ const SAMPLES = {
     body: { current_password: 'not the right one', new_password: 'a fine new password' } },
   'DELETE /me/sessions': { api: 204, page: 303, done: signInAgain },
   'GET /me/connections': { api: 200, page: 200 },
+  'GET /me/notices': { api: 200, page: 200 },
+  'POST /me/notices/read': { api: 200, page: 303, body: { all: true } },
   'GET /users': { api: 200, page: 200 },
   'POST /users': { api: 201, page: 201, body: { email: 'invited@example.com' },
     fresh: () => ({ body: { email: newMail() } }) },
@@ -99,6 +135,8 @@ const SAMPLES = {
     return {};
   } },
   'POST /settings/oauth-client/test': { api: 200, page: 303 },
+  'POST /settings/mail/test': { api: 200, page: 303 },
+  ...webhookSamples('/settings/webhooks', 'boss', { webhook: () => w.workspaceWebhook }),
   'GET /flagged-apps': { api: 200, page: 200 },
   'POST /flagged-apps/{app}/admins': { api: 204, page: 303, body: { user: 'someone@example.com' },
     fresh: flagged },
@@ -117,6 +155,7 @@ const SAMPLES = {
   'DELETE /apps/{app}': { api: 204, page: 303, body: { confirm: 'Main' },
     fresh: async () => ({ app: await makeApp(w.admin, 'Main') }) },
   'GET /apps/{app}/settings': { api: 200, page: 200 },
+  ...webhookSamples('/apps/{app}/webhooks', 'admin', { foreign: true, webhook: () => w.webhook }),
   'GET /apps/{app}/permissions': { api: 200, page: 200 },
   'POST /apps/{app}/permissions': { api: 201, page: 303,
     body: { kind: 'everyone', principal: '', role: 'runner' },
@@ -260,13 +299,14 @@ test('whoever may not is refused as the table says, and nothing changes', async 
   assert.deepEqual(await snapshot(), old);
 });
 
-test('another app\'s connections and permissions are not found below one\'s own app, nor the reverse',
+test('another app\'s connections, permissions and webhooks are not found below one\'s own app, nor the reverse',
     async () => {
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
-      const foreign = { connection: w.otherConnection, permission: w.otherPermission, stop: w.otherStop };
+      const foreign = { connection: w.otherConnection, permission: w.otherPermission, stop: w.otherStop,
+        webhook: w.otherWebhook };
       for (const params of [foreign, { app: w.otherApp },
-        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch' }]) {
+        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch' }]) {
         const answer = await call(route, kind, w.admin, params);
         assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
       }

@@ -19,6 +19,8 @@ static void only_the_first(struct contract *c)
     contract_script(c, "DROP TABLE credential_needs; DROP TABLE stop_items; DROP TABLE stops;"
                        "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
                        "DROP TABLE refresh_journal;"
+                       "DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE notices;"
+                       "DROP TABLE incidents;"
                        "DROP TABLE oauth_grants; DROP TABLE oauth_clients; DROP TABLE connections;"
                        "DROP TABLE sites; DROP TABLE permissions; DROP TABLE apps;"
                        "DROP TABLE group_members; DROP TABLE groups; DROP TABLE sessions;"

@@ -8,7 +8,8 @@ import { look, pictured } from './checks.mjs';
 
 export const LOOKS = {
   workspace: ['session', 'link', 'me', 'users', 'user', 'user-link', 'groups', 'group', 'flagged-apps',
-    'apps', 'app-new', 'problem', 'help', 'settings', 'stops', 'stop'],
+    'apps', 'app-new', 'problem', 'help', 'settings', 'stops', 'stop',
+    'notices', 'webhooks', 'webhook', 'webhook-secret'],
   app: ['app', 'app-settings', 'permissions', 'connection', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
     'credential', 'test', 'request', 'my-connections', 'credentials'],
 };

@@ -53,14 +53,33 @@ static void a_minute_before_the_end_a_token_is_stale(void **state)
     struct shot t;
 
     scene_open(&s, state, 2);
-    shot_open(&t, &s, 0, 1, LIFE_STALE_MS + 5000);
-    shot_run(&t);
-    assert_int_equal(s.fake.refreshes, 0);
-    shot_close(&t);
     shot_open(&t, &s, 0, 1, LIFE_STALE_MS);
     shot_run(&t);
     assert_int_equal(s.fake.refreshes, 1);
     assert_true(answered(&t));
+    shot_close(&t);
+    scene_close(&s);
+}
+
+/* Nobody waits while there is time. */
+static void some_minutes_before_it_a_token_is_used_and_renewed_behind(void **state)
+{
+    struct scene s;
+    struct shot t;
+
+    scene_open(&s, state, 2);
+    shot_open(&t, &s, 0, 1, LIFE_SOON_MS + 5000);
+    shot_run(&t);
+    assert_int_equal(life_drain(s.life, 10000), 0);
+    assert_int_equal(s.fake.refreshes, 0);
+    shot_close(&t);
+    shot_open(&t, &s, 0, 1, LIFE_STALE_MS + 5000);
+    shot_run(&t);
+    assert_true(answered(&t));
+    assert_int_equal(t.use.grant_generation, 1); /* the old one */
+    fake_wait_asked(&s.fake, 1);
+    assert_int_equal(life_drain(s.life, 10000), 0);
+    assert_int_equal(s.fake.refreshes, 1);
     shot_close(&t);
     scene_close(&s);
 }
@@ -593,6 +612,7 @@ int main(void)
     static const struct contract_case cases[] = {
         CONTRACT(a_fresh_token_is_used_as_it_is),
         CONTRACT(a_minute_before_the_end_a_token_is_stale),
+        CONTRACT(some_minutes_before_it_a_token_is_used_and_renewed_behind),
         CONTRACT(an_api_key_is_never_refreshed),
         CONTRACT(a_crowd_is_served_by_one_refresh),
         CONTRACT(a_latecomer_takes_what_is_on_file),

@@ -17,7 +17,7 @@ struct caller *caller_new(const char *allow, const char *ca_file, const char *pr
     struct allow_list *list = NULL;
 
     c->arena = arena_new(1 << 20);
-    must(allow_list_parse(c->arena, NULL, str_from(allow), &list) == ERR_OK);
+    must(allow_list_parse(c->arena, NULL, "", str_from(allow), &list) == ERR_OK);
     config.allow = list;
     c->loops = loops_start(1);
     must(upstream_new(NULL, c->loops, &config, &c->upstream) == ERR_OK);

@@ -123,7 +123,7 @@ static int has(struct fixture *x, const char *list, const char *url)
     struct allow_list *l;
     struct upstream_url u;
 
-    assert_int_equal(allow_list_parse(x->a, NULL, str_from(list), &l), ERR_OK);
+    assert_int_equal(allow_list_parse(x->a, NULL, "", str_from(list), &l), ERR_OK);
     assert_true(upstream_url_parse(x->a, str_from(url), &u));
     return allow_list_has(l, &u);
 }
@@ -176,7 +176,7 @@ static void test_bad_entries(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct fault f = {0};
         struct allow_list *l = NULL;
-        if (allow_list_parse(x->a, &f, str_from(rows[i]), &l) != ERR_CONFIG)
+        if (allow_list_parse(x->a, &f, "MORTISE_ALLOW_HOSTS", str_from(rows[i]), &l) != ERR_CONFIG)
             fail_msg("\"%s\" was accepted", rows[i]);
         assert_true(str_find(str_from(f.message), str_from(rows[i])) != SIZE_MAX);
     }
