@@ -274,6 +274,20 @@ static enum err refuse_if_stopped(struct exchange *x, const struct connection_ro
                     STR_ARG(stops_sentence(x->arena, &effective.stop)));
 }
 
+/* Committed, so that it outlives a failure; and a large answer takes long to show: others may write
+ * meanwhile. A database that is busy loses the note, not the answer: Jira has done it. */
+static enum err note(struct exchange *x, struct requesting *r)
+{
+    enum err e = health_note(x->work, &r->before, r->op);
+    if (!e)
+        e = work_commit(x->work);
+    if (e != ERR_RETRY && e != ERR_STORAGE_BUSY && e != ERR_STORAGE_FAILED)
+        return e;
+    db_rollback(x->work->db);
+    fault_clear(&x->fault);
+    return ERR_OK;
+}
+
 enum err request_finish(struct exchange *x)
 {
     struct requesting *r = x->carried;
@@ -281,10 +295,7 @@ enum err request_finish(struct exchange *x)
     struct connection_row n;
     enum err e = connection_find(x->work, r->connection, &n); /* it may be gone: nothing to show */
     if (!e)
-        e = health_note(x->work, &r->before, r->op);
-    if (!e) /* outlives a failure; and a large answer takes long to show: others may write meanwhile
-             */
-        e = work_commit(x->work);
+        e = note(x, r);
     if (e)
         return e;
     if (r->op->err)
