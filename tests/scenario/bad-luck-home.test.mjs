@@ -172,6 +172,20 @@ test('the database is locked by somebody else: reads go on, writes say so and ch
   assert.equal((await root.post('/apps', { name: 'After' })).status, 201);
 });
 
+test('Jira has carried a request out while the database was locked: its answer is not lost', async (t) => {
+  const s = await startStack(t, { env: { MORTISE_LOG: 'error' } });
+  const root = await s.setup();
+  const app = await makeApp(root);
+  const id = await addConnection(root, app);
+  await connect(s, root, app, id, BOB);
+  const release = await lock(s);
+  const answer = await run(root, app, id, { method: 'POST', path: '/rest/api/3/issue',
+    body: { fields: { project: { key: 'ACME' }, issuetype: { name: 'Task' }, summary: 'Only once' } } });
+  release();
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.body.status, 201, answer.text);
+});
+
 test('the disk is full: 503, nothing lost or half done, and it goes on when there is room', async (t) => {
   // No file may grow beyond this many blocks of 1 KiB; SIGXFSZ is ignored, as on a full disk.
   const wrap = ['bash', '-c', 'trap "" XFSZ; ulimit -S -f 1500; exec "$0" "$@"'];
