@@ -14,6 +14,7 @@
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/drafts.h"
+#include "core/keys.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/provider_wait.h"
@@ -192,6 +193,8 @@ enum err request_begin(struct exchange *x)
     struct credential_grant grant = {0};
     enum err e = connection_find(x->work, chosen(x), &n);
     if (!e)
+        e = keys_permit(x->work, &n, (str){NULL, 0}, (str){NULL, 0});
+    if (!e)
         e = credentials_effective(x->work, &n, &effective);
     if (e)
         return e;
@@ -204,6 +207,8 @@ enum err request_begin(struct exchange *x)
     r->op = provider_wait_op(x, PROVIDER_REQUEST);
     provider_wait_wipe(x, &r->op->request.target.secret);
     e = request_input(x, &r->op->request);
+    if (!e)
+        e = keys_permit(x->work, &n, r->op->request.method, r->op->request.path);
     if (!e)
         e = credentials_target(x->work, effective.use, &r->op->request.target, &grant);
     if (e)

@@ -39,15 +39,16 @@ before(async () => {
   w.oauth = await addConnection(w.admin, w.app, { name: 'By OAuth2', type: 'jira_oauth2' });
   w.otherConnection = await addConnection(w.other, w.otherApp, { name: 'Jira' });
   w.otherPermission = (await w.other.get(`/apps/${w.otherApp}/permissions`)).body.permissions[0].id;
+  w.otherKey = (await w.other.post(`/apps/${w.otherApp}/keys`, { name: 'A key' })).body.key.id;
   w.token = 'x'.repeat(43);
-  w.key = await s.token(ANNA);
-  for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key });
+  w.apiKey = await s.token(ANNA);
+  for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey });
 });
 
 const newMail = () => `${unique('x').replace(' ', '')}@example.com`;
 const newGroup = async () => (await w.boss.post('/groups', { name: unique('Group') })).body.id;
 const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), role: 'runner' });
-const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.key });
+const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.apiKey });
 const oauthClient = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
 const request = { method: 'GET', path: '/rest/api/3/myself' };
 
@@ -71,6 +72,10 @@ const SAMPLES = {
     body: { current_password: 'not the right one', new_password: 'a fine new password' } },
   'DELETE /me/sessions': { api: 204, page: 303, done: signInAgain },
   'GET /me/connections': { api: 200, page: 200 },
+  'GET /me/keys': { api: 200, page: 200 },
+  'POST /me/keys': { api: 201, page: 201, body: { name: 'A key' } },
+  'DELETE /me/keys/{key}': { api: 204, page: 303,
+    fresh: async (role) => ({ key: (await w[role].post('/me/keys', { name: 'A key' })).body.key.id }) },
   'GET /users': { api: 200, page: 200 },
   'POST /users': { api: 201, page: 201, body: { email: 'invited@example.com' },
     fresh: () => ({ body: { email: newMail() } }) },
@@ -117,6 +122,10 @@ const SAMPLES = {
       const made = await w.admin.post(`/apps/${w.app}/permissions`, await newPrincipal());
       return { permission: made.body.id };
     } },
+  'GET /apps/{app}/keys': { api: 200, page: 200 },
+  'POST /apps/{app}/keys': { api: 201, page: 201, body: { name: 'A key' } },
+  'DELETE /apps/{app}/keys/{key}': { api: 204, page: 303, foreign: true,
+    fresh: async () => ({ key: (await w.admin.post(`/apps/${w.app}/keys`, { name: 'A key' })).body.key.id }) },
   'GET /apps/{app}/connections': { api: 200, page: 200 },
   'GET /apps/{app}/connections/new': { api: 200, page: 200 },
   'POST /apps/{app}/connections': { api: 201, page: 303, body: { type: 'jira_api', name: 'Made' },
@@ -149,7 +158,7 @@ const SAMPLES = {
     body: connectFields },
   'GET /apps/{app}/connections/{connection}/credential': { api: 200, page: 200, foreign: true },
   'DELETE /apps/{app}/connections/{connection}/credential': { api: 200, page: 303, foreign: true,
-    done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key }) },
+    done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey }) },
   'POST /apps/{app}/connections/{connection}/test': { api: 200, page: 200, foreign: true },
   'GET /apps/{app}/request': { api: 200, page: 200 },
   'POST /apps/{app}/request': { api: 200, page: 200,
@@ -235,8 +244,8 @@ test('another app\'s connections and permissions are not found below one\'s own 
     async () => {
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
-      const foreign = { connection: w.otherConnection, permission: w.otherPermission };
-      for (const params of [foreign, { app: w.otherApp }, { connection: 'nosuch', permission: 'nosuch' }]) {
+      const foreign = { connection: w.otherConnection, permission: w.otherPermission, key: w.otherKey };
+      for (const params of [foreign, { app: w.otherApp }, { connection: 'nosuch', permission: 'nosuch', key: 'nosuch' }]) {
         const answer = await call(route, kind, w.admin, params);
         assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
       }
