@@ -2,10 +2,34 @@
 #include "core/access.h"
 
 #include "base/check.h"
+#include "core/keys.h"
 #include "store/apps.h"
 #include "store/sessions.h"
 
 #define TOUCH_EVERY_MS (10 * CLOCK_MINUTE_MS)
+#define KEY_TOUCH_EVERY_MS CLOCK_MINUTE_MS
+
+static enum err find_actor_of_key(struct work *w, const struct access_query *q)
+{
+    struct key_row *key = NULL;
+    struct user_row *user = NULL;
+    enum err e = keys_find(w, q->key, &key);
+
+    if (e || key == NULL)
+        return e;
+    if (key->user.p)
+        e = store_user_find(w->db, w->arena, w->fault, key->user, &user);
+    if (e || (key->user.p && (!user || user->state != USER_ACTIVE)))
+        return e;
+    w->actor.key = key;
+    if (user) {
+        w->actor.user = user->id;
+        w->actor.name = user->name;
+        w->actor.email = user->email;
+        w->actor.workspace_admin = user->workspace_admin;
+    }
+    return ERR_OK;
+}
 
 static enum err find_actor(struct work *w, struct access_query *q)
 {
@@ -14,6 +38,8 @@ static enum err find_actor(struct work *w, struct access_query *q)
     enum err e;
 
     q->session_created = q->session_last_seen = 0;
+    if (q->key.p)
+        return find_actor_of_key(w, q);
     if (str_empty(q->token))
         return ERR_OK;
     e = store_session_find(w->db, w->arena, w->fault, work_hmac(w, VAULT_SESSION, q->token),
@@ -34,8 +60,19 @@ static enum err find_actor(struct work *w, struct access_query *q)
     return ERR_OK;
 }
 
+static enum err find_role(struct work *w, str app, enum permission_role *ret)
+{
+    const struct key_row *key = w->actor.key;
+
+    if (w->actor.user.p)
+        return store_permission_role(w->db, w->arena, w->fault, app, w->actor.user, ret);
+    *ret = key && str_eq(key->app, app) ? PERMISSION_ROLE_RUNNER : PERMISSION_ROLE_NONE;
+    return ERR_OK;
+}
+
 static enum err find_membership(struct work *w, str slug)
 {
+    const struct key_row *key = w->actor.key;
     struct app_row *app = NULL;
     enum permission_role role;
     enum err e = store_app_find_slug(w->db, w->arena, w->fault, slug, &app);
@@ -44,11 +81,13 @@ static enum err find_membership(struct work *w, str slug)
         return e;
     if (app == NULL)
         return work_fail(w, ERR_NOT_FOUND, "");
-    e = store_permission_role(w->db, w->arena, w->fault, app->id, w->actor.user, &role);
+    e = find_role(w, app->id, &role);
     if (e)
         return e;
     if (role == PERMISSION_ROLE_NONE)
         return work_fail(w, ERR_NOT_FOUND, "");
+    if (key && key->app.p && !str_eq(key->app, app->id))
+        return work_fail(w, ERR_BLOCKED_BY_POLICY, "This Mortise key is for another app.");
     w->membership = (struct membership){app->id, app->slug, role};
     return ERR_OK;
 }
@@ -81,7 +120,9 @@ enum err access_decide(struct work *w, struct access_query *q)
     e = find_actor(w, q);
     if (e || q->level == ACCESS_PUBLIC)
         return e;
-    if (w->actor.user.p == NULL)
+    if (q->key.p && w->actor.key == NULL)
+        return work_fail(w, ERR_KEY_REFUSED, "");
+    if (w->actor.user.p == NULL && w->actor.key == NULL)
         return work_fail(w, ERR_NOT_SIGNED_IN, "");
     if (access_is_in_app(q->level))
         e = find_membership(w, q->app);
@@ -129,21 +170,32 @@ enum err access_authorize(struct work *w, void *arg)
     return access_decide(w, arg);
 }
 
+static enum err touch_session(struct work *w, struct fault *f, const struct access_query *q)
+{
+    int64_t idle = w->now_ms + ACCESS_SESSION_IDLE_MS;
+    int64_t end = q->session_created + ACCESS_SESSION_MAX_MS;
+    enum err e = store_session_touch(w->db, w->arena, f, w->actor.session, w->now_ms,
+                                     idle < end ? idle : end);
+
+    return e ? e : store_user_seen(w->db, w->arena, f, w->actor.user, w->now_ms);
+}
+
+static int is_due(const struct work *w, const struct access_query *q)
+{
+    if (w->actor.key)
+        return w->now_ms - w->actor.key->last_used >= KEY_TOUCH_EVERY_MS;
+    return w->actor.session.p && w->now_ms - q->session_last_seen >= TOUCH_EVERY_MS;
+}
+
 void access_touch(struct work *w, const struct access_query *q)
 {
     struct fault ignored = {0}; /* the next request tries again */
-    int64_t idle = w->now_ms + ACCESS_SESSION_IDLE_MS;
-    int64_t end = q->session_created + ACCESS_SESSION_MAX_MS;
     enum err e;
 
-    if (w->actor.session.p == NULL || w->now_ms - q->session_last_seen < TOUCH_EVERY_MS)
+    if (!is_due(w, q) || db_in_transaction(w->db) || db_begin(w->db, &ignored, DB_WRITE))
         return;
-    if (db_in_transaction(w->db) || db_begin(w->db, &ignored, DB_WRITE))
-        return;
-    e = store_session_touch(w->db, w->arena, &ignored, w->actor.session, w->now_ms,
-                            idle < end ? idle : end);
-    if (!e)
-        e = store_user_seen(w->db, w->arena, &ignored, w->actor.user, w->now_ms);
+    e = w->actor.key ? store_key_used(w->db, w->arena, &ignored, w->actor.key->id, w->now_ms)
+                     : touch_session(w, &ignored, q);
     if (!e)
         e = db_commit(w->db, &ignored);
     if (e)

@@ -8,6 +8,8 @@
  *     else is the same as no session;
  *   - a session lives 14 days after it was last seen and 90 days altogether. last_seen is written
  *     at most every 10 minutes, in a transaction of its own whose failure fails no request;
+ *   - a Mortise key acts as its user, or as its app with the role of a runner; ERR_KEY_REFUSED when
+ * it is worth nothing. Which routes are for keys is the caller's to know;
  *   - a role comes from the user's own permission, those of the user's groups and Everyone's; the
  *     highest wins. Being a workspace admin gives none;
  *   - an app that is unknown and one that the caller is no member of are the same: ERR_NOT_FOUND.
@@ -32,6 +34,7 @@ int access_is_in_app(enum access_level level);
 struct access_query {
     enum access_level level;
     str token; /* the session cookie's value; empty: none */
+    str key;   /* a Mortise key; p != NULL: the cookie does not count, whatever the key is worth */
     str app;   /* slug of the path; used where access_is_in_app() */
     /* filled by access_decide(): the session found, 0 without one */
     int64_t session_created;
@@ -49,8 +52,8 @@ MUST_USE enum err access_decide(struct work *w, struct access_query *q);
 MUST_USE enum err access_enter(struct work *w, str app_slug);
 /* The same with the type of w->authorize; arg is the struct access_query. */
 MUST_USE enum err access_authorize(struct work *w, void *arg);
-/* Lets the actor's session live on (see above); does nothing without a session or inside a
- * transaction. */
+/* Lets the actor's session live on (see above), or notes that the key was used, a minute apart;
+ * does nothing inside a transaction. */
 void access_touch(struct work *w, const struct access_query *q);
 /* The CSRF token of a session (row id) as 64 hexadecimal characters, in the arena. */
 str access_csrf(const struct work *w, str session);

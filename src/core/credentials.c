@@ -28,7 +28,7 @@ static struct effective effective_of(const struct work *w, const struct connecti
     struct decide_question q = {
         .connection = n,
         .user = w->actor.user,
-        .user_active = w->actor.user.p != NULL,
+        .user_active = w->actor.user.p != NULL || w->actor.key != NULL,
         .user_in_app =
             w->membership.role != PERMISSION_ROLE_NONE && str_eq(w->membership.app, n->app),
         .user_is_app_admin = w->membership.role == PERMISSION_ROLE_ADMIN,
@@ -48,7 +48,9 @@ enum err credentials_effective(struct work *w, const struct connection_row *n,
     struct credential_row *own = NULL, *common = NULL;
     struct oauth_client client = {0};
     struct stops_in_force stops = {0};
-    enum err e = store_credential_of(w->db, w->arena, w->fault, n->id, w->actor.user, &own);
+    enum err e = ERR_OK;
+    if (w->actor.user.p) /* a key of an app has no own one */
+        e = store_credential_of(w->db, w->arena, w->fault, n->id, w->actor.user, &own);
     if (!e)
         e = store_credential_of(w->db, w->arena, w->fault, n->id, (str){NULL, 0}, &common);
     if (!e)

@@ -16,6 +16,7 @@
 #include "store/permissions.h"
 #include "vault/vault.h"
 
+struct key_row;
 struct life;
 struct log;
 struct notifier;
@@ -33,13 +34,14 @@ struct services {
     const struct notifier *notifier; /* core/notifier.h; NULL there too */
 };
 
-/* Who acts. user.p == NULL: nobody is signed in. */
+/* Who acts. user.p == NULL: nobody is signed in, or a key of an app. */
 struct actor {
     str user;
     str name;
     str email;
     int workspace_admin;
-    str session; /* session row's id */
+    str session;               /* session row's id; p == NULL with a key */
+    const struct key_row *key; /* the Mortise key that was called with (core/keys.h), or NULL */
 };
 
 /* What the actor is in the app of the path; app.p == NULL outside an app. */

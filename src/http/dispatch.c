@@ -18,6 +18,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "http/asset.h"
+#include "http/authorization.h"
 #include "http/dispatch_int.h"
 #include "http/guard.h"
 
@@ -280,6 +281,7 @@ static void take_head(struct exchange *x, const struct http_request *r)
     x->agent = arena_str(x->arena, http_header_get(r, STR("user-agent")));
     x->representation = representation_of(x, http_header_get(r, STR("accept")));
     x->csrf_header = arena_str(x->arena, http_header_get(r, STR("x-csrf-token")));
+    x->key = authorization_key(x->arena, http_header_get(r, STR("authorization")));
     x->at_home = guard_host_is_public(p->dispatch->config.public_url, r->host);
     if (x->at_home)
         x->cookie = arena_str(x->arena, http_header_get(r, STR("cookie")));

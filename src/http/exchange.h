@@ -51,12 +51,13 @@ struct exchange {
     int is_form; /* the body was a form */
     str method;  /* "GET", ... after ?_method=; of a HEAD, "GET" */
     int is_head;
-    str path;        /* encoded, without /api/v1 and query */
-    str query;       /* encoded; without _method */
-    str remote;      /* address for throttling */
-    str agent;       /* the User-Agent header as sent, may be any bytes; empty when none */
-    int at_home;     /* asked at the public URL's host: only there cookies count */
-    str cookie;      /* the Cookie header as sent, empty when they do not count */
+    str path;    /* encoded, without /api/v1 and query */
+    str query;   /* encoded; without _method */
+    str remote;  /* address for throttling */
+    str agent;   /* the User-Agent header as sent, may be any bytes; empty when none */
+    int at_home; /* asked at the public URL's host: only there cookies count */
+    str key;     /* what the Authorization header holds (http/authorization.h); p == NULL: none */
+    str cookie;  /* the Cookie header as sent, empty when they do not count */
     str csrf_header; /* X-CSRF-Token, or the form's _csrf */
     json_t *input;   /* object: query parameters, over them the body's; never NULL */
 

@@ -79,8 +79,10 @@ static void set_place(const struct exchange *x, json_t *page)
         first = STR("");
     doc_set_str(page, "section", first.p ? first : STR(""));
     if (str_eq(first, STR("me")))
-        first = str_eq(below, STR("connections")) || str_eq(below, STR("notices")) ? below
-                                                                                   : STR("account");
+        first = str_eq(below, STR("connections")) || str_eq(below, STR("notices")) ||
+                        str_eq(below, STR("keys"))
+                    ? below
+                    : STR("account");
     doc_set_bool(in, arena_cstring(x->arena, first), 1);
     doc_set(page, "in", in);
     doc_set_str(page, "path", path);

@@ -209,7 +209,8 @@ static struct answer *start_problem(const struct represent *r, struct exchange *
     if (!str_empty(x->private->allow) && e == ERR_METHOD_NOT_ALLOWED)
         add_header(a, "Allow", x->private->allow);
     if (a->status == 401) /* RFC 9110 section 15.5.2 wants one */
-        add_header(a, "WWW-Authenticate", STR("Cookie realm=\"Mortise\""));
+        add_header(a, "WWW-Authenticate",
+                   STR("Cookie realm=\"Mortise\", Bearer realm=\"Mortise\""));
     return a;
 }
 

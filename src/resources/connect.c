@@ -17,6 +17,7 @@
 #include "resources/app_doc.h"
 #include "resources/connect_doc.h"
 #include "resources/connection_doc.h"
+#include "resources/fields.h"
 #include "resources/provider_wait.h"
 #include "resources/routes.h"
 
@@ -182,19 +183,6 @@ static void api_key_field(struct exchange *x, struct secret *ret)
         exchange_field_error(x, "api_key", "This is too long to be an API key.");
 }
 
-static int64_t expires_field(struct exchange *x)
-{
-    int64_t ms = 0;
-    str text = str_trim(exchange_text(x, "expires"));
-    if (str_empty(text))
-        return 0;
-    if (!clock_parse_date(text, &ms))
-        exchange_field_error(x, "expires", "Write the date as YYYY-MM-DD.");
-    else if (ms < x->work->now_ms)
-        exchange_field_error(x, "expires", "This date has passed. Make a new API key first.");
-    return ms;
-}
-
 /* One limit for each user, one for each host and username over all users. The second counts
  * refusals; finish gives the attempt back when it was none. */
 static enum err take_attempt(struct exchange *x, const struct connecting *c)
@@ -249,7 +237,7 @@ static enum err api_key_begin(struct exchange *x, const struct connection_row *n
     op->connect.entered_url = c->entered_origin;
     op->connect.username = username_field(x);
     api_key_field(x, &op->connect.secret);
-    c->expires = expires_field(x);
+    c->expires = field_expiry(x, "This date has passed. Make a new API key first.");
     enum err e = exchange_field_problem(x);
     if (!e)
         e = stops_check_address(x->work, c->entered_origin);

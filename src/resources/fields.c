@@ -1,9 +1,11 @@
 /* Checked parameters. See the header. */
 #include "resources/fields.h"
 
+#include "base/clock.h"
 #include "base/doc.h"
 #include "core/names.h"
 #include "core/sessions.h"
+#include "core/work.h"
 
 static int is_no(str text)
 {
@@ -62,6 +64,20 @@ const struct secret *field_password(struct exchange *x, const char *name)
     if (problem)
         exchange_field_error(x, name, problem);
     return password;
+}
+
+int64_t field_expiry(struct exchange *x, const char *passed)
+{
+    int64_t ms = 0;
+    str text = str_trim(exchange_text(x, "expires"));
+
+    if (str_empty(text))
+        return 0;
+    if (!clock_parse_date(text, &ms))
+        exchange_field_error(x, "expires", "Write the date as YYYY-MM-DD.");
+    else if (ms < x->work->now_ms)
+        exchange_field_error(x, "expires", passed);
+    return ms;
 }
 
 str field_agent(const struct exchange *x)

@@ -17,6 +17,9 @@ const str *field_name_if_given(struct exchange *x, const char *name, str *room);
 const str *field_description_if_given(struct exchange *x, str *room);
 /* A new password by the rule on lengths. */
 const struct secret *field_password(struct exchange *x, const char *name);
+/* The date "expires", as the milliseconds UTC it begins with; 0: none given. passed: what to say of
+ * one that is over. */
+int64_t field_expiry(struct exchange *x, const char *passed);
 /* x->agent as text that can be stored and shown; empty when it is not. */
 str field_agent(const struct exchange *x);
 

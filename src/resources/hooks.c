@@ -41,6 +41,7 @@ static struct access_query *make_query(const struct services *services, const st
     struct access_query *q = arena_new_of(x->arena, struct access_query);
 
     q->level = (enum access_level)x->route->permission;
+    q->key = x->key;
     q->token = cookie_get(x->cookie, cookie_session_name(services->settings->public_url));
     if (access_is_in_app(q->level))
         q->app = x->params[0];
@@ -70,12 +71,23 @@ static void show_actor(struct exchange *x)
 
     x->me = NULL;
     x->session_csrf = (str){NULL, 0};
-    if (actor->user.p == NULL)
+    if (actor->session.p == NULL)
         return;
     x->session_csrf = access_csrf(x->work, actor->session);
     x->me = people_doc_me(x, actor->user, actor->name, actor->email, actor->workspace_admin);
     if (x->representation == EXCHANGE_PAGE)
         show_unread(x);
+}
+
+/* A key is for requests to Jira, by programs. */
+static enum err refuse_key(struct exchange *x)
+{
+    if (x->work->actor.key == NULL ||
+        (x->route->begin == request_begin && x->representation == EXCHANGE_JSON))
+        return ERR_OK;
+    return fail(&x->fault, ERR_BLOCKED_BY_POLICY,
+                "A Mortise key is for requests to Jira: POST /api/v1/apps/APP/connections/"
+                "CONNECTION/request.");
 }
 
 static int is_forged(const struct exchange *x)
@@ -105,6 +117,8 @@ static enum err hook_open(void *arg, struct exchange *x, void *worker_state)
     show_actor(x);
     if (is_forged(x))
         return fail(&x->fault, ERR_CSRF, "");
+    if (!e && x->route->permission != PERMISSION_PUBLIC)
+        e = refuse_key(x);
     if (!e)
         access_touch(x->work, q);
     return e;

@@ -15,6 +15,7 @@
 #include "core/credentials.h"
 #include "core/drafts.h"
 #include "core/health.h"
+#include "core/keys.h"
 #include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
@@ -195,6 +196,8 @@ enum err request_begin(struct exchange *x)
     struct credential_grant grant = {0};
     enum err e = connection_find(x->work, chosen(x), &n);
     if (!e)
+        e = keys_permit(x->work, &n, (str){NULL, 0}, (str){NULL, 0});
+    if (!e)
         e = credentials_effective(x->work, &n, &effective);
     if (e)
         return e;
@@ -207,6 +210,8 @@ enum err request_begin(struct exchange *x)
     r->op = provider_wait_op(x, PROVIDER_REQUEST);
     provider_wait_wipe(x, &r->op->request.target.secret);
     e = request_input(x, &r->op->request);
+    if (!e)
+        e = keys_permit(x->work, &n, r->op->request.method, r->op->request.path);
     if (!e)
         e = credentials_target(x->work, effective.use, &r->op->request.target, &grant);
     if (e)

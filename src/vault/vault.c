@@ -12,7 +12,7 @@
 #define FORMAT 1
 #define HEAD_BYTES (1 + ID_LENGTH)
 #define BINDING_MAX 65536
-#define PURPOSES 6
+#define PURPOSES 7
 
 struct vault {
     struct keyring ring;
@@ -30,6 +30,7 @@ static void derive_hmac_keys(struct vault *v)
     static const char contexts[PURPOSES][9] = {
         [VAULT_SESSION] = "session_",  [VAULT_LINK] = "link____", [VAULT_CONFIRM] = "confirm_",
         [VAULT_THROTTLE] = "throttle", [VAULT_CSRF] = "csrf____", [VAULT_STATE] = "state___",
+        [VAULT_KEY] = "key_____",
     };
 
     for (size_t i = 0; i < PURPOSES; i++)

@@ -75,7 +75,8 @@ enum vault_purpose {
     VAULT_CONFIRM,
     VAULT_THROTTLE,
     VAULT_CSRF,
-    VAULT_STATE
+    VAULT_STATE,
+    VAULT_KEY
 };
 void vault_hmac(const struct vault *v, enum vault_purpose purpose, str data,
                 unsigned char ret[static HASH_BYTES]);

@@ -75,6 +75,11 @@ page('app-settings.wrong', nora, async (p) => {
   await p.press('Delete the app and all that is in it');
   await p.page.locator('#confirm-error').waitFor();
 });
+page('app-keys.empty', nora, () => `${at}/keys`);
+page('app-keys', nora, async () => {
+  await w.nora.post(`${at}/keys`, { name: 'Sprint board', read_only: true });
+  return `${at}/keys`;
+});
 page('permissions', nora, () => `${at}/permissions`);
 page('permissions.wrong', nora, async (p) => {
   await p.visit(`${at}/permissions`);

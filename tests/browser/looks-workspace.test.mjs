@@ -132,6 +132,30 @@ page('app-new.wrong', nora, async (p) => {
   await p.page.locator('#slug-error').waitFor();
 });
 
+page('keys.empty', nora, '/me/keys');
+page('keys.wrong', nora, async (p) => {
+  await p.visit('/me/keys');
+  await p.fill('Name', 'Nightly report');
+  await p.page.locator('#methods').fill('FETCH');
+  await p.page.locator('#paths').fill('/api');
+  await p.page.locator('#app').fill('nosuch');
+  await p.press('Make the key');
+  await p.page.locator('#methods-error').waitFor();
+});
+page('key-made', nora, async (p) => {
+  await p.visit('/me/keys');
+  await p.fill('Name', 'Nightly report');
+  await p.page.getByLabel('Read only').check();
+  await p.page.locator('#paths').fill('/rest/api/3/search');
+  await p.press('Make the key');
+  await p.sees('It is shown only now');
+});
+page('keys', nora, async () => {
+  await w.nora.post('/me/keys', { name: 'Release bot', app: w.app, methods: 'GET, POST', expires: '2099-12-31' });
+  await w.nora.post('/me/keys', { name: TOO_LONG.slice(0, 120), paths: '/rest/api/3/issue /rest/api/3/search/jql' });
+  return '/me/keys';
+});
+
 // Settings: the OAuth client. Nobody has one before.
 const another = () => s.control('POST', 'apps', { callback: s.callback, shared: true,
   scopes: ['read:jira-work', 'write:jira-work', 'read:jira-user'] });

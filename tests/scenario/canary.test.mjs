@@ -294,6 +294,26 @@ test('signing secrets of webhooks, and the mail server\'s password', async () =>
   await root.page('/settings');
 });
 
+test('Mortise keys: shown once, then called with, rightly and wrongly, in both schemes', async () => {
+  for (const [at, send] of [['/me/keys', 'post'], ['/me/keys', 'form'], [`/apps/${app}/keys`, 'post'],
+    [`/apps/${app}/keys`, 'form']]) {
+    const answer = await root[send](at, { name: 'Canary' });
+    const made = s.seen.at(-1);
+    const secret = answer.body?.secret ?? answer.text.match(/value="(mk_[\w-]{43})"/)[1];
+    given(`Mortise key, ${at} ${send}`, secret, (entry) => entry === made);
+    for (const [method, path, body] of [['GET', '/me'], ['GET', at],
+      ['POST', `/apps/${app}/connections/${id}/request`, { method: 'GET', path: '/rest/api/3/myself' }],
+      ['POST', `/apps/${app}/connections/nosuch/request`, { method: 'GET', path: '/rest/api/3/myself' }]])
+      for (const authorization of [`Bearer ${secret}`, `Basic ${Buffer.from(`${BOB}:${secret}`).toString('base64')}`,
+        `Bearer ${secret}x`, `bearer  ${secret}`, secret])
+        await s.client().json(method, path, body, { authorization });
+    await root.get(at);
+    await root.page(at);
+  }
+  const row = (await root.get('/me/keys')).body.keys[0];
+  await root.delete(`/me/keys/${row.id}`);
+});
+
 function* spellings({ secret, username }) {
   yield secret;
   const bytes = [Buffer.from(secret), Buffer.from(`${username}:${secret}`)];

@@ -50,15 +50,16 @@ before(async () => {
   w.workspaceWebhook = (await w.boss.post('/settings/webhooks', hook)).body.webhook.id;
   await w.admin.post(`/apps/${w.app}/webhooks/${w.webhook}/test`);
   w.delivery = (await w.admin.get(`/apps/${w.app}/webhooks/${w.webhook}`)).body.deliveries[0].id;
+  w.otherKey = (await w.other.post(`/apps/${w.otherApp}/keys`, { name: 'A key' })).body.key.id;
   w.token = 'x'.repeat(43);
-  w.key = await s.token(ANNA);
-  for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key });
+  w.apiKey = await s.token(ANNA);
+  for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey });
 });
 
 const newMail = () => `${unique('x').replace(' ', '')}@example.com`;
 const newGroup = async () => (await w.boss.post('/groups', { name: unique('Group') })).body.id;
 const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), role: 'runner' });
-const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.key });
+const connectFields = () => ({ base_url: s.site(), username: ANNA, api_key: w.apiKey });
 const oauthClient = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
 const request = { method: 'GET', path: '/rest/api/3/myself' };
 
@@ -111,6 +112,10 @@ const SAMPLES = {
   'GET /me/connections': { api: 200, page: 200 },
   'GET /me/notices': { api: 200, page: 200 },
   'POST /me/notices/read': { api: 200, page: 303, body: { all: true } },
+  'GET /me/keys': { api: 200, page: 200 },
+  'POST /me/keys': { api: 201, page: 201, body: { name: 'A key' } },
+  'DELETE /me/keys/{key}': { api: 204, page: 303,
+    fresh: async (role) => ({ key: (await w[role].post('/me/keys', { name: 'A key' })).body.key.id }) },
   'GET /users': { api: 200, page: 200 },
   'POST /users': { api: 201, page: 201, body: { email: 'invited@example.com' },
     fresh: () => ({ body: { email: newMail() } }) },
@@ -173,6 +178,10 @@ const SAMPLES = {
   'POST /apps/{app}/stops/{stop}/lift': { api: 200, page: 303, foreign: true, fresh: stoppedApp },
   'POST /apps/{app}/stops/{stop}/erase': { api: 200, page: 303, foreign: true, fresh: stoppedApp },
   'GET /apps/{app}/stops/{stop}/csv': { api: 200, page: 200, foreign: true, fresh: stoppedApp },
+  'GET /apps/{app}/keys': { api: 200, page: 200 },
+  'POST /apps/{app}/keys': { api: 201, page: 201, body: { name: 'A key' } },
+  'DELETE /apps/{app}/keys/{key}': { api: 204, page: 303, foreign: true,
+    fresh: async () => ({ key: (await w.admin.post(`/apps/${w.app}/keys`, { name: 'A key' })).body.key.id }) },
   'GET /apps/{app}/connections': { api: 200, page: 200 },
   'GET /apps/{app}/connections/new': { api: 200, page: 200 },
   'POST /apps/{app}/connections': { api: 201, page: 303, body: { type: 'jira_api', name: 'Made' },
@@ -205,7 +214,7 @@ const SAMPLES = {
     body: connectFields },
   'GET /apps/{app}/connections/{connection}/credential': { api: 200, page: 200, foreign: true },
   'DELETE /apps/{app}/connections/{connection}/credential': { api: 200, page: 303, foreign: true,
-    done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.key }) },
+    done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey }) },
   'POST /apps/{app}/connections/{connection}/test': { api: 200, page: 200, foreign: true },
   'GET /apps/{app}/request': { api: 200, page: 200 },
   'POST /apps/{app}/request': { api: 200, page: 200,
@@ -304,9 +313,9 @@ test('another app\'s connections, permissions and webhooks are not found below o
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
       const foreign = { connection: w.otherConnection, permission: w.otherPermission, stop: w.otherStop,
-        webhook: w.otherWebhook };
+        webhook: w.otherWebhook, key: w.otherKey };
       for (const params of [foreign, { app: w.otherApp },
-        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch' }]) {
+        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch', key: 'nosuch' }]) {
         const answer = await call(route, kind, w.admin, params);
         assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
       }

@@ -16,16 +16,18 @@ static void only_the_first(struct contract *c)
     int applied = 0;
 
     assert_true(count >= 2);
-    contract_script(c, "DROP TABLE credential_needs; DROP TABLE stop_items; DROP TABLE stops;"
-                       "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
-                       "DROP TABLE refresh_journal;"
-                       "DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE notices;"
-                       "DROP TABLE incidents;"
-                       "DROP TABLE oauth_grants; DROP TABLE oauth_clients; DROP TABLE connections;"
-                       "DROP TABLE sites; DROP TABLE permissions; DROP TABLE apps;"
-                       "DROP TABLE group_members; DROP TABLE groups; DROP TABLE sessions;"
-                       "DROP TABLE links; DROP TABLE users; DROP TABLE keyring;"
-                       "DROP TABLE throttles; DROP TABLE settings; DROP TABLE schema_migrations");
+    contract_script(
+        c,
+        "DROP TABLE credential_needs; DROP TABLE stop_items; DROP TABLE stops;"
+        "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
+        "DROP TABLE refresh_journal;"
+        "DROP TABLE mortise_keys; DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE notices;"
+        "DROP TABLE incidents;"
+        "DROP TABLE oauth_grants; DROP TABLE oauth_clients; DROP TABLE connections;"
+        "DROP TABLE sites; DROP TABLE permissions; DROP TABLE apps;"
+        "DROP TABLE group_members; DROP TABLE groups; DROP TABLE sessions;"
+        "DROP TABLE links; DROP TABLE users; DROP TABLE keyring;"
+        "DROP TABLE throttles; DROP TABLE settings; DROP TABLE schema_migrations");
     contract_ok(c, db_migrate(c->db, &c->fault, all, 1, &applied));
     assert_int_equal(applied, 1);
 }

@@ -9,9 +9,9 @@ import { look, pictured } from './checks.mjs';
 export const LOOKS = {
   workspace: ['session', 'link', 'me', 'users', 'user', 'user-link', 'groups', 'group', 'flagged-apps',
     'apps', 'app-new', 'problem', 'help', 'settings', 'stops', 'stop',
-    'notices', 'webhooks', 'webhook', 'webhook-secret'],
+    'notices', 'webhooks', 'webhook', 'webhook-secret', 'keys', 'key-made'],
   app: ['app', 'app-settings', 'permissions', 'connection', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
-    'credential', 'test', 'request', 'my-connections', 'credentials'],
+    'credential', 'test', 'request', 'my-connections', 'credentials', 'app-keys'],
 };
 
 // -> {page(name, who, at), complete()}: `who` gives the person, `at` is a path or a function that

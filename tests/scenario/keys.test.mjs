@@ -1,0 +1,198 @@
+// Mortise keys: who makes and sees them, what they open and what not, and that every change of a right
+// counts for the very next call.
+
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+
+import { addConnection, ANNA, assertProblem, BOB, connect, grant, makeApp, unique } from '../lib/scene.mjs';
+import { Client } from '../lib/client.mjs';
+import { endsWell, sql, startStack } from '../lib/stack.mjs';
+
+let s;
+let root;
+let admin;
+let runner;
+let app;
+let own; // a connection in own scope
+let shared;
+
+before(async () => {
+  s = await startStack(null);
+  root = await s.setup();
+  admin = await s.user(root, 'admin@example.com');
+  runner = await s.user(root, 'runner@example.com');
+  app = await makeApp(admin, 'Desk');
+  await grant(admin, app, runner);
+  own = await addConnection(admin, app, { name: 'Own' });
+  shared = await addConnection(admin, app, { name: 'Shared' });
+  await admin.patch(`/apps/${app}/connections/${shared}`, { shared: true });
+  await connect(s, admin, app, own, ANNA);
+  await connect(s, runner, app, own, BOB);
+  await connect(s, admin, app, shared, ANNA);
+});
+
+const made = (answer) => {
+  assert.equal(answer.status, 201, answer.text);
+  assert.match(answer.body.secret, /^mk_[\w-]{43}$/);
+  assert.ok(answer.body.secret.startsWith(answer.body.key.hint) && answer.body.key.hint.length === 9);
+  return answer.body;
+};
+const myKey = async (client, more = {}) => made(await client.post('/me/keys', { name: unique('Key'), ...more }));
+const appKey = async (more = {}) => made(await admin.post(`/apps/${app}/keys`, { name: unique('Key'), ...more }));
+
+// A program: no cookie, no session, only the key.
+function caller(key, basic) {
+  const client = new Client(s.url);
+  client.headers = { authorization: basic ? `Basic ${Buffer.from(`anybody:${key}`).toString('base64')}` : `Bearer ${key}` };
+  s.seen && (client.seen = s.seen);
+  return client;
+}
+const ask = (client, connection, more = {}) => client.json('POST', `/apps/${app}/connections/${connection}/request`,
+  { method: 'GET', path: '/rest/api/3/myself', ...more });
+const who = (answer) => {
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body.body.emailAddress;
+};
+
+test('a key acts as its user, as Bearer and as the password of Basic', async () => {
+  const key = await myKey(runner);
+  assert.equal(who(await ask(caller(key.secret), own)), BOB);
+  assert.equal(who(await ask(caller(key.secret, true), own)), BOB);
+  const other = await myKey(admin);
+  assert.equal(who(await ask(caller(other.secret), own)), ANNA);
+});
+
+test('it is shown once; lists tell its beginning, limits and last use', async () => {
+  const { secret, key } = await myKey(runner, { app, connection: 'own', methods: 'post, get', paths: '/rest/api/3/issue/',
+    expires: '2099-01-01' });
+  await ask(caller(secret), own, { path: '/rest/api/3/issue/ACME-1' });
+  const list = await runner.get('/me/keys');
+  const row = list.body.keys.find((each) => each.id === key.id);
+  assert.ok(!list.text.includes(secret));
+  assert.deepEqual([row.app.slug, row.connection.name, row.methods, row.paths], [app, 'Own', 'GET POST', '/rest/api/3/issue']);
+  assert.ok(row.last_used && row.expires.startsWith('2099-01-01') && !row.expired);
+  assert.ok(!(await admin.get('/me/keys')).body.keys.some((each) => each.id === key.id));
+  assert.ok(!(await admin.get(`/apps/${app}/keys`)).body.keys.some((each) => each.id === key.id));
+  assert.deepEqual(sql(s, "SELECT count(*) FROM mortise_keys WHERE typeof(token_hmac) <> 'blob'"), [[0]]);
+});
+
+test('a key is for requests to Jira and for nothing else', async () => {
+  const client = caller((await myKey(root)).secret);
+  for (const [method, path, body] of [['GET', '/me'], ['GET', '/users'], ['GET', '/apps'], ['GET', '/me/keys'],
+    ['POST', '/me/keys', { name: 'x' }], ['POST', '/apps', { name: 'x' }], ['PATCH', '/me', { name: 'x' }],
+    ['POST', '/users', { email: 'x@example.com' }], ['DELETE', '/session']])
+    assertProblem(await client.json(method, path, body), 403, 'blocked_by_policy');
+  const mine = caller((await myKey(admin)).secret);
+  for (const [method, path, body] of [['GET', `/apps/${app}`], ['GET', `/apps/${app}/settings`],
+    ['PATCH', `/apps/${app}`, { name: 'x' }], ['POST', `/apps/${app}/connections/${own}/connect`, {}],
+    ['POST', `/apps/${app}/connections/${own}/test`], ['DELETE', `/apps/${app}/connections/${own}/credential`]])
+    assertProblem(await mine.json(method, path, body), 403, 'blocked_by_policy');
+  const page = await mine.fetch('POST', `/apps/${app}/connections/${own}/request`, { headers: { accept: 'text/html',
+    'content-type': 'application/json' }, body: JSON.stringify({ method: 'GET', path: '/rest/api/3/myself' }) });
+  assert.equal(page.status, 403);
+  assert.equal((await caller('nonsense').json('GET', '/healthz')).status, 200);
+});
+
+test('its limits hold, in every spelling', async () => {
+  const readOnly = caller((await myKey(admin, { read_only: true })).secret);
+  assert.equal((await ask(readOnly, own)).status, 200);
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
+    assertProblem(await ask(readOnly, own, { method, path: '/rest/api/3/issue/ACME-1', body: {} }), 403, 'blocked_by_policy');
+  const below = caller((await myKey(admin, { paths: '/rest/api/3/issue\n/rest/api/3/myself' })).secret);
+  assert.equal((await ask(below, own)).status, 200);
+  assert.equal((await ask(below, own, { path: '/rest/api/3/issue/ACME-1?fields=summary' })).status, 200);
+  for (const path of ['/rest/api/3/issueLink', '/rest/api/3/search/jql', '/rest/api/2/issue/ACME-1', '/rest/api/3/%69ssue/ACME-1',
+    '/rest/api/3/issue/../project', '/rest/api/3/issue/%2e%2e/project', '/rest/api/3//issue', '/rest/api/3/Issue/ACME-1'])
+    assert.ok(['blocked_by_policy', 'invalid'].includes((await ask(below, own, { path })).code), path);
+  const one = caller((await myKey(admin, { app, connection: own })).secret);
+  assert.equal((await ask(one, own)).status, 200);
+  assertProblem(await ask(one, shared), 403, 'blocked_by_policy');
+  const elsewhere = await makeApp(admin, 'Elsewhere');
+  const other = caller((await myKey(admin, { app: elsewhere })).secret);
+  assertProblem(await ask(other, own), 403, 'blocked_by_policy');
+});
+
+test('a key of the app runs on Shared credentials only, for admins of the app to make', async () => {
+  assert.equal((await runner.get(`/apps/${app}/keys`)).code, 'not_app_admin');
+  const key = caller((await appKey()).secret);
+  assert.equal(who(await ask(key, shared)), ANNA);
+  assertProblem(await ask(key, own), 403, 'blocked_by_policy');
+  const other = await makeApp(root, 'Not theirs');
+  const foreign = await addConnection(root, other);
+  assertProblem(await key.json('POST', `/apps/${other}/connections/${foreign}/request`,
+    { method: 'GET', path: '/rest/api/3/myself' }), 404, 'not_found');
+  await admin.patch(`/apps/${app}/connections/${shared}`, { shared: false, confirm_lost: 9 });
+  assertProblem(await ask(key, shared), 403, 'blocked_by_policy');
+  await admin.patch(`/apps/${app}/connections/${shared}`, { shared: true, confirm_lost: 9 });
+  assertProblem(await ask(key, shared), 409, 'connection_required');
+  await connect(s, admin, app, shared, ANNA);
+  assert.equal(who(await ask(key, shared)), ANNA);
+});
+
+test('rule 10: a runner\'s key does not open a shared connection, unless runners may', async () => {
+  const key = caller((await myKey(runner)).secret);
+  assertProblem(await ask(key, shared), 403, 'blocked_by_policy');
+  await admin.patch(`/apps/${app}/connections/${shared}`, { runners_may_request: true });
+  assert.equal(who(await ask(key, shared)), ANNA);
+  await admin.patch(`/apps/${app}/connections/${shared}`, { runners_may_request: false });
+});
+
+test('revoked, expired, disabled, out of the app: the very next call is refused', async () => {
+  const { secret, key } = await myKey(runner);
+  const client = caller(secret);
+  assert.equal((await ask(client, own)).status, 200);
+  assertProblem(await admin.delete(`/me/keys/${key.id}`), 404, 'not_found'); // somebody else's
+  assert.equal((await runner.delete(`/me/keys/${key.id}`)).status, 204);
+  assertProblem(await ask(client, own), 401, 'key_refused');
+  assertProblem(await runner.delete(`/me/keys/${key.id}`), 404, 'not_found');
+
+  const second = await myKey(runner, { expires: '2099-01-01' });
+  sql(s, `UPDATE mortise_keys SET expires = ${Date.now() - 1000} WHERE id = '${second.key.id}'`);
+  assertProblem(await ask(caller(second.secret), own), 401, 'key_refused');
+  assert.ok((await runner.get('/me/keys')).body.keys.find((each) => each.id === second.key.id).expired);
+
+  const third = caller((await myKey(runner)).secret);
+  await root.patch(`/users/${runner.me.id}`, { disabled: true });
+  assertProblem(await ask(third, own), 401, 'key_refused');
+  await root.patch(`/users/${runner.me.id}`, { disabled: false });
+  await runner.signIn('runner@example.com');
+  assert.equal((await ask(third, own)).status, 200);
+  const { permissions } = (await admin.get(`/apps/${app}/permissions`)).body;
+  await admin.delete(`/apps/${app}/permissions/${permissions.find((p) => p.user?.email === 'runner@example.com').id}`);
+  assertProblem(await ask(third, own), 404, 'not_found');
+  await grant(admin, app, runner);
+});
+
+test('what is no key is refused, and a cookie beside it does not help', async () => {
+  for (const header of ['Bearer', 'Bearer ', 'Bearer mk_', `Bearer mk_${'x'.repeat(43)}`, 'Basic !!!', 'Basic', 'Digest x',
+    `Bearer ${'x'.repeat(4000)}`, `Basic ${Buffer.from('no colon').toString('base64')}`]) {
+    const answer = await admin.json('POST', `/apps/${app}/connections/${own}/request`,
+      { method: 'GET', path: '/rest/api/3/myself' }, { authorization: header });
+    assertProblem(answer, 401, 'key_refused');
+    assert.match(answer.headers.get('www-authenticate'), /Bearer/);
+    assert.doesNotMatch(answer.headers.get('www-authenticate'), /Basic/);
+  }
+});
+
+test('bad input is said at its field', async () => {
+  const bad = async (fields, field) => {
+    const answer = await admin.post('/me/keys', { name: 'Key', ...fields });
+    assertProblem(answer, 422, 'invalid');
+    assert.deepEqual(answer.body.errors.map((each) => each.field), [field]);
+  };
+  await bad({ name: '' }, 'name');
+  await bad({ methods: 'GET, FETCH' }, 'methods');
+  await bad({ paths: '/api' }, 'paths');
+  await bad({ paths: '/rest/api/3/%69ssue' }, 'paths');
+  await bad({ paths: '/rest/a '.repeat(21) }, 'paths');
+  await bad({ expires: '2001-01-01' }, 'expires');
+  await bad({ expires: 'soon' }, 'expires');
+  await bad({ app: 'nosuch' }, 'app');
+  await bad({ app, connection: 'nosuch' }, 'connection');
+  await bad({ connection: own }, 'connection'); // of which app?
+  const limit = await s.user(root, 'many@example.com');
+  for (let i = 0; i < 100; i += 1) await myKey(limit);
+  assertProblem(await limit.post('/me/keys', { name: 'One more' }), 409, 'conflict');
+});
+
+endsWell(() => s);
