@@ -62,6 +62,8 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
 {
     struct transfer *t = arg;
 
+    if (t->call->stream)
+        return stream_take(t, p, one * n);
     if (t->call->reply == UPSTREAM_REPLY_SECRET)
         return keep_secret(t, p, one * n);
     if (t->body.n + one * n > HELD_FREE) {
@@ -110,6 +112,8 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
         return line.n + 1;
     }
     t->head_whole = str_trim(line).n == 0 || (t->head_whole && !str_starts(line, STR("HTTP/")));
+    if (t->head_told)
+        return line.n;                  /* trailers: nobody is told */
     if (str_starts(line, STR("HTTP/"))) /* a final answer after an interim one begins anew */
         t->reply_count = 0;
     else if (str_find_char(line, ':') != SIZE_MAX && line.p[0] != ' ' && line.p[0] != '\t')
@@ -152,7 +156,10 @@ static void set_method(struct transfer *t)
                            str_eq(call->method, STR("PATCH"));
 
     must(call->body.n == 0 || call->secret_body == NULL);
-    if (call->secret_body) {
+    must(call->stream == NULL || (call->body.n == 0 && call->secret_body == NULL));
+    if (call->stream && call->stream->body_length != 0) {
+        stream_prepare(t);
+    } else if (call->secret_body) {
         auth_lend_body(t->easy, call->secret_body);
     } else if (call->body.n || must_have_length) {
         SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
