@@ -43,7 +43,9 @@ export class Files {
     create() {
         fs.mkdirSync(this.#folder, { recursive: true });
         const id = crypto.randomUUID();
-        return { id, out: fs.createWriteStream(this.pathOf(id), { flags: 'wx', mode: 0o600 }) };
+        // Opened at once: opened later, it could appear after it was removed.
+        const fd = fs.openSync(this.pathOf(id), 'wx', 0o600);
+        return { id, out: fs.createWriteStream(null, { fd }) };
     }
 
     remove(files) {

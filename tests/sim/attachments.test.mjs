@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { ACME, ANNA, BOB, startSim } from './lib/sim.mjs';
@@ -23,8 +25,8 @@ beforeEach(async () => {
     bob = [BOB, await sim.token(BOB)];
 });
 
-const rest = (method, path, options = {}) => sim.call(method, `/rest/api/${options.version ?? 3}${path}`,
-    { host: ACME, user: anna, ...options });
+const rest = (method, target, options = {}) =>
+    sim.call(method, `/rest/api/3${target}`, { host: ACME, user: anna, ...options });
 const hash = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 
 /** A form of files [name, content, type], as curl writes it. */
@@ -72,8 +74,8 @@ describe('an upload', () => {
 
     it('wants proof that no web page sent it, a form with a file, and the right', async () => {
         const { headers, body } = form([['a', 'b']]);
-        const post = (more, path = '/issue/OPS-1/attachments', options = {}) =>
-            rest('POST', path, { headers: { ...headers, ...more }, body, ...options });
+        const post = (more, target = '/issue/OPS-1/attachments', options = {}) =>
+            rest('POST', target, { headers: { ...headers, ...more }, body, ...options });
         const bare = await post({ 'X-Atlassian-Token': 'yes' });
         assert.deepEqual([bare.status, bare.text], [403, 'XSRF check failed']);
         assert.equal((await post({ 'X-Atlassian-Token': 'nocheck' })).status, 200);
@@ -198,8 +200,8 @@ describe('the contents', () => {
         assert.equal((await rest('DELETE', `/attachment/${id}`, { user: bob })).status, 403);
         assert.equal((await rest('DELETE', `/attachment/${id}`)).status, 204);
         assert.equal((await follow(location)).status, 404);
-        for (const path of [`/attachment/${id}`, `/attachment/content/${id}`]) {
-            assert.equal((await rest('GET', path)).status, 404);
+        for (const target of [`/attachment/${id}`, `/attachment/content/${id}`]) {
+            assert.equal((await rest('GET', target)).status, 404);
         }
         const other = await make('c', 'd');
         await rest('DELETE', '/issue/OPS-1');
@@ -208,8 +210,8 @@ describe('the contents', () => {
     });
 
     it('name the site through the gateway, where `self` names the gateway', async () => {
-        const gateway = (path, options) => sim.call(options ? 'POST' : 'GET',
-            `/ex/jira/${CLOUD}/rest/api/2${path}`, { host: 'api.localhost', user: anna, ...options });
+        const gateway = (target, options) => sim.call(options ? 'POST' : 'GET',
+            `/ex/jira/${CLOUD}/rest/api/2${target}`, { host: 'api.localhost', user: anna, ...options });
         const [one] = (await gateway('/issue/OPS-1/attachments', form([['a', 'b']]))).json;
         assert.equal(one.self, `http://api.localhost:${sim.port}/ex/jira/${CLOUD}/rest/api/2/attachment/${one.id}`);
         assert.equal(one.content,
@@ -219,28 +221,74 @@ describe('the contents', () => {
     });
 });
 
+describe('files and the state file', () => {
+    const folderOf = () => fs.mkdtempSync(path.join(os.tmpdir(), 'mortise-sim-'));
+
+    it('outlive a restart together, and go together', async () => {
+        const folder = folderOf();
+        const state = path.join(folder, 'state.json');
+        let other = await startSim({ state });
+        const user = [ANNA, await other.token(ANNA)];
+        const { body, headers } = form([['a', 'kept']]);
+        const made = await other.call('POST', '/rest/api/3/issue/OPS-1/attachments',
+            { host: ACME, user, body, headers });
+        await other.stop();
+        other = await startSim({ state });
+        const path3 = `/rest/api/3/attachment/content/${made.json[0].id}?redirect=false`;
+        assert.equal((await other.call('GET', path3, { host: ACME, user })).text, 'kept');
+        await other.stop();
+        fs.rmSync(state);
+        other = await startSim({ state });
+        assert.ok(!fs.existsSync(`${state}.files`));
+        await other.stop();
+        fs.rmSync(folder, { recursive: true });
+    });
+
+    it('a state from before attachments is taken on', async () => {
+        const folder = folderOf();
+        const state = path.join(folder, 'state.json');
+        let other = await startSim({ state });
+        const user = [ANNA, await other.token(ANNA)];
+        await other.stop();
+        const old = JSON.parse(fs.readFileSync(state, 'utf8'));
+        old.version = 3;
+        for (const issue of old.sites.flatMap((site) => site.issues)) {
+            delete issue.attachments;
+            delete issue.watchers;
+        }
+        fs.writeFileSync(state, JSON.stringify(old));
+        other = await startSim({ state });
+        const { fields } = (await other.call('GET', '/rest/api/3/issue/OPS-1',
+            { host: ACME, user })).json;
+        assert.deepEqual([fields.attachment, fields.watches.watchCount], [[], 0]);
+        await other.stop();
+        fs.rmSync(folder, { recursive: true });
+    });
+});
+
 describe('faults of files', () => {
     it('cut and drip downloads', async () => {
         const { id } = (await attach([['a', 'x'.repeat(1000)]])).json[0];
-        const path = `/rest/api/3/attachment/content/${id}?redirect=false`;
-        await sim.control('POST', 'faults', { kind: 'cut_body', match: { path } });
-        await assert.rejects(sim.call('GET', path, { host: ACME, user: anna }), /aborted/);
-        await sim.control('POST', 'faults', { kind: 'drip', ms: 30, bytes: 250, match: { path } });
+        const at = `/rest/api/3/attachment/content/${id}?redirect=false`;
+        const match = { path: at };
+        await sim.control('POST', 'faults', { kind: 'cut_body', match });
+        await assert.rejects(sim.call('GET', at, { host: ACME, user: anna }), /aborted/);
+        await sim.control('POST', 'faults', { kind: 'drip', ms: 30, bytes: 250, match });
         const began = Date.now();
-        assert.equal((await sim.call('GET', path, { host: ACME, user: anna })).text.length, 1000);
+        assert.equal((await sim.call('GET', at, { host: ACME, user: anna })).text.length, 1000);
         assert.ok(Date.now() - began >= 85);
     });
 
     it('cut uploads, which leave nothing behind, and read them slowly', async () => {
-        const path = '/rest/api/3/issue/OPS-1/attachments';
+        const match = { path: '/rest/api/3/issue/OPS-1/attachments' };
         const file = ['a', Buffer.alloc(300_000)];
-        await sim.control('POST', 'faults', { kind: 'cut_reading', bytes: 100_000, match: { path } });
+        await sim.control('POST', 'faults', { kind: 'cut_reading', bytes: 100_000, match });
         await assert.rejects(attach([file]));
         assert.deepEqual((await rest('GET', '/issue/OPS-1?fields=attachment')).json.fields.attachment, []);
         const [entry] = (await sim.control('GET', 'log')).requests;
         assert.deepEqual([entry.method, entry.status, entry.faults], ['POST', null, ['cut_reading']]);
         await sim.control('POST', 'faults',
-            { kind: 'slow_reading', bytes: 100_000, ms: 50, match: { path } });
+            { kind: 'slow_reading', bytes: 100_000, ms: 50, match });
         const began = Date.now();
         assert.equal((await attach([file])).status, 200);
         assert.ok(Date.now() - began >= 150);

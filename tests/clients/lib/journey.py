@@ -199,6 +199,15 @@ def not_found():
     return client().issue("NOPE-1")
 
 
+def projects():
+    return [each.key for each in client().projects()]
+
+
+def validate():
+    """The documentation's validate=True asks for the session, which is not below /rest/api."""
+    return JIRA(server, max_retries=0, validate=True, **signs_on).myself()["displayName"]
+
+
 for name in steps.split(","):
     try:
         print(json.dumps({"step": name, "value": globals()[name]()}), flush=True)
