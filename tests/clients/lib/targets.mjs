@@ -1,6 +1,6 @@
 // Where the clients are sent: to Jira itself (the simulator: is it Jira enough for them?), and to Mortise in
 // front of it, over connections of both types in own and in shared scope. A target is
-//   { name, base, basic: [name, secret], bearer, site, relay }
+//   { name, base, basic: [name, secret], bearer, site, relay, connection, id }
 // base: what the client is given as its server; bearer: the same secret, where Bearer is understood
 // (null where it is not); site: the address that browse links must keep.
 //
@@ -39,7 +39,9 @@ async function relays(stack) {
       if (type === 'jira_api') await connect(stack, admin, app, id, ANNA);
       else await connected(stack, admin, app, id, ANNA, { site: 'Acme' });
       const name = `${type === 'jira_api' ? 'Jira (API)' : 'Jira (OAuth2)'}, ${shared ? 'shared' : 'own'}`;
-      targets.push(targetOf(stack, name, id, shared ? ofApp : own));
+      // By its id, or by its name, which is easier to read in a script.
+      const inUrl = type === 'jira_api' ? id : encodeURIComponent(`${type} ${shared ? 'shared' : 'own'}`);
+      targets.push({ ...targetOf(stack, name, inUrl, shared ? ofApp : own), id });
     }
   return targets;
 }
