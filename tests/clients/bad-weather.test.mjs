@@ -85,6 +85,17 @@ describe('bad weather', { skip }, () => {
     assert.equal(hashOf(await client.issueAttachments.getAttachmentContent({ id, redirect: true })), big.hash);
   });
 
+  test('links are found wherever an answer is torn', async () => {
+    const ask = async () => (await run('curl', ['-sS', '-u', api.basic.join(':'), `${api.base}/rest/api/3/issue/OPS-2`])).stdout.toString();
+    const whole = await ask();
+    const links = whole.split(`${api.base}/rest/`).length;
+    assert.ok(links > 20, `${links} links`);
+    for (const bytes of [7, 41]) {
+      await fault('drip', { path: '/rest/api/3/issue/OPS-2' }, { bytes, ms: 0 });
+      assert.equal(await ask(), whole);
+    }
+  });
+
   test('an upload that dies is sent once, and leaves nothing', async () => {
     const big = bigFile(stack, 2);
     await fault('cut_reading', { path: '/rest/api/3/issue/OPS-3/attachments' }, { bytes: 300_000 });
