@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
+import { Malformed, readMultipart } from '../../sim/multipart.mjs';
 import { ACME, ANNA, BOB, startSim } from './lib/sim.mjs';
 
 const CLOUD = '1d1f4c5e-7a52-4d0e-9b5b-2c8f6a3e9d70';
@@ -218,6 +219,42 @@ describe('the contents', () => {
             `http://acme.localhost:${sim.port}/rest/api/2/attachment/content/${one.id}`);
         const answer = await gateway(`/attachment/content/${one.id}`);
         assert.equal((await follow(answer.headers.location)).text, 'b');
+    });
+});
+
+describe('a form that arrives in pieces', () => {
+    const text = 'before\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n' +
+        'Content-Type: x/y\r\n\r\none\r\n--\r\n-b\r\n--b\r\n\r\nbare\r\n--b\r\nX: y\r\n\r\n\r\n--b--\r\nafter';
+
+    async function read(form, size) {
+        const parts = [];
+        await readMultipart(pieces(form, size), 'b', {
+            begin: (part) => parts.push({ ...part, text: '' }),
+            data: (bytes) => { parts.at(-1).text += bytes; },
+            end: () => { parts.at(-1).ended = true; },
+        });
+        return parts;
+    }
+
+    async function* pieces(form, size) {
+        for (let at = 0; at < form.length; at += size) yield Buffer.from(form.slice(at, at + size));
+    }
+
+    it('is the same in pieces of any size', async () => {
+        const unnamed = { name: null, filename: null, type: null, ended: true };
+        for (const size of [1, 2, 3, 5, 8, 1000]) {
+            assert.deepEqual(await read(text, size), [
+                { name: 'file', filename: 'a', type: 'x/y', text: 'one\r\n--\r\n-b', ended: true },
+                { ...unnamed, text: 'bare' }, { ...unnamed, text: '' }]);
+        }
+    });
+
+    it('is none when it has no end, or a boundary that goes on', async () => {
+        const cut = text.slice(0, text.lastIndexOf('--b--'));
+        for (const form of [cut, text.replace('--b\r\nX', '--bc\r\nX'), '', 'x']) {
+            await assert.rejects(read(form, 4), Malformed);
+        }
+        await assert.rejects(read(`--b\r\n${'x'.repeat(20_000)}`, 4096), Malformed);
     });
 });
 
