@@ -145,7 +145,7 @@ struct upstream_call {
 };
 
 /* Begins the call on its loop's thread. A method other than GET or HEAD is sent at most once,
- * whatever happens to the connection. */
+ * whatever happens to the connection; so is every streamed call. */
 void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call);
 
 /* A streamed call may go on, in both directions. On its loop, before done(); also from within its

@@ -138,7 +138,8 @@ test('OAuth2: the refresh goes on when its caller has left', async () => {
   const o = await oauthConnect(r);
   await o.age(3600);
   await r.s.control('POST', 'faults', { kind: 'delay', ms: 1000, match: { path: '/oauth/token' } });
-  const { request } = await open(r, '/rest/api/3/myself', { connection: o.connection, wait: false });
+  const { request, answered } = await open(r, '/rest/api/3/myself', { connection: o.connection, key: o.key, wait: false });
+  answered.catch(() => {});
   request.on('error', () => {});
   request.end();
   await sleep(300);
