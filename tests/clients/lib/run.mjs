@@ -11,11 +11,11 @@ export const MEGABYTE = 1024 * 1024;
 
 export const hashOf = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 
-// -> {code, stdout (bytes), stderr}
-export function run(command, args, input) {
+// -> {code, stdout (bytes), stderr}. Clients wait and repeat by themselves: after 90 s it is enough.
+export function run(command, args) {
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', LANG: 'C.UTF-8' };
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, timeout: 90_000, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'pipe'] });
     const out = [];
     const err = [];
     child.stdout.on('data', (part) => out.push(part));
@@ -23,7 +23,6 @@ export function run(command, args, input) {
     child.on('error', reject);
     child.on('close', (code) =>
       resolve({ code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString() }));
-    child.stdin?.end(input);
   });
 }
 
