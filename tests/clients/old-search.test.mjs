@@ -2,9 +2,11 @@
 // what Jira has now. Compared with Jira's new search, asked without Mortise.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 
-import { startTargets, DIRECT_ONLY } from './lib/targets.mjs';
+import { ANNA } from '../lib/scene.mjs';
+import { python } from './lib/run.mjs';
+import { DIRECT_ONLY, startTargets } from './lib/targets.mjs';
 
 const skip = DIRECT_ONLY && 'no server';
 const { stack, targets } = skip ? {} : await startTargets();
@@ -28,6 +30,7 @@ describe('the old search', { skip }, () => {
     return body.issues.map((each) => each.key);
   };
 
+  afterEach(() => stack.control('DELETE', 'faults'));
   before(async () => {
     keys = keysOf(await ask(direct, `/rest/api/3/search/jql?maxResults=100&fields=key&${new URLSearchParams({ jql: JQL })}`));
     assert.ok(keys.length > 12);
@@ -73,6 +76,31 @@ describe('the old search', { skip }, () => {
       keys.slice(0, 2));
     assert.deepEqual(keysOf(await post({ maxResults: 2, validateQuery: 'strict', fieldsByKeys: false, expand: ['names'],
       properties: [] })), keys.slice(0, 2));
+  });
+
+  test('says in a header that it was mapped', async () => {
+    assert.equal((await get({})).headers.get('x-mortise-mapped'), 'search/jql');
+  });
+
+  test('is renewed and repeated like any other call', async () => {
+    await stack.control('POST', 'age-tokens', { email: ANNA, seconds: 3700 });
+    assert.deepEqual(keysOf(await get({ maxResults: 2 }, { target: oauth })), keys.slice(0, 2));
+    for (const [kind, more] of [['status', { status: 503 }], ['cut_before', {}], ['ratelimit', { retry_after: 1 }]]) {
+      await stack.control('POST', 'faults', { kind, match: { path: '/rest/api/2/search/jql' }, ...more });
+      assert.deepEqual(keysOf(await get({ maxResults: 2 })), keys.slice(0, 2), kind);
+    }
+  });
+
+  test('is gone where the connection says so, in Jira\'s own words', async () => {
+    const at = `/apps/${stack.app}/connections/${api.id}`;
+    assert.equal((await stack.admin.patch(at, { old_search: false })).status, 200);
+    const { status, body } = await get({});
+    assert.deepEqual([status, body], [410, (await get({}, { target: direct })).body]);
+    const said = (await python(api, ['old_search'])).get('old_search');
+    assert.deepEqual([said.status, said.error], [410, body.errorMessages[0]]);
+    await stack.admin.patch(at, { old_search: true });
+    assert.deepEqual(keysOf(await get({})), keys);
+    assert.equal((await python(api, ['old_search'])).get('old_search').value, keys.at(-1));
   });
 
   test('a wrong question gets Jira\'s own words', async () => {

@@ -208,6 +208,10 @@ def limited():
     return [each.key for each in JIRA(server, max_retries=0, **signs_on).projects()]
 
 
+def old_search():
+    return client().search_issues("project = ACME ORDER BY key")[0].key
+
+
 def validate():
     """The documentation's validate=True asks for the session, which is not below /rest/api."""
     return JIRA(server, validate=True, **signs_on).myself()["displayName"]
