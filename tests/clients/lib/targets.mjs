@@ -14,9 +14,14 @@ export const DIRECT_ONLY = process.env.MORTISE_CLIENTS === 'direct';
 
 export async function startTargets(more = {}) {
   const stack = await startStack(null, { oauth: true, start: !DIRECT_ONLY, ...more });
-  const targets = [await direct(stack)];
-  if (!DIRECT_ONLY) targets.push(...await relays(stack));
-  return { stack, targets };
+  try {
+    const targets = [await direct(stack)];
+    if (!DIRECT_ONLY) targets.push(...await relays(stack));
+    return { stack, targets };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
 }
 
 async function direct(stack) {
