@@ -2,7 +2,7 @@
 // - a site host takes classic tokens only, and turns everything else into an anonymous caller;
 // - the gateway takes both kinds of token and OAuth access tokens, and refuses everything else.
 // A caller is { account, scopes, reason }: account null = anonymous, scopes null = unlimited,
-// reason = what X-Seraph-LoginReason will say (null: nothing).
+// reason = what X-Seraph-LoginReason will say (null: nothing), oauth = it came with an app's token.
 
 import { accountByEmail, clearFailures, isLockedOut, noteFailure } from './accounts.mjs';
 import * as answers from './answers.mjs';
@@ -74,7 +74,7 @@ function callerWithAccessToken(store, site, token) {
     if (!sites.includes(site.cloudId) || !site.members[account.email]) {
         return { answer: answers.gateway(403, 'Forbidden') };
     }
-    return { caller: { account, scopes, reason: null } };
+    return { caller: { account, scopes, reason: null, oauth: true } };
 }
 
 function isEntry(each, site, account) {

@@ -7,6 +7,7 @@
 //   POST   account {email, active?, password?}         deactivate, activate; change a password,
 //                                                      which kills refresh tokens
 //   POST   faults  (see faults.mjs)    GET, DELETE     add, list, remove faults
+//   POST   limits  (see limits.mjs)                    rate limits that are counted
 //   GET    log     DELETE                              recent requests
 //   GET    state                                       a summary, without the tokens
 //   POST   reset                                       the seed again; no faults, empty log
@@ -37,19 +38,21 @@ const ACTIONS = {
     'POST faults': addFault,
     'GET faults': ({ faults }) => ({ faults: faults.list() }),
     'DELETE faults': ({ faults }) => { faults.clear(); return {}; },
+    'POST limits': setLimits,
     'GET log': ({ log }) => ({ requests: log.list() }),
     'DELETE log': ({ log }) => { log.clear(); return {}; },
     'GET state': summary,
-    'POST reset': ({ store, faults, log, refreshes }) => {
+    'POST reset': ({ store, files, faults, limits, log, refreshes }) => {
         store.reset();
-        for (const each of [faults, log, refreshes]) each.clear();
+        limits.set({});
+        for (const each of [files, faults, log, refreshes]) each.clear();
         return {};
     },
     ...OAUTH_ACTIONS,
     ...MANY_ACTIONS,
 };
 
-/** `sim` = { store, faults, log, refreshes, suffix }. */
+/** `sim` = { store, files, faults, limits, log, refreshes, suffix }. */
 export function answerControl(sim, { method, path, headers, body }) {
     const action = ACTIONS[`${method} ${path.slice('/_control/'.length)}`];
     if (!action) return reply(404, { error: `There is no ${method} ${path}.` });
@@ -133,6 +136,17 @@ function addFault({ faults }, body) {
     const result = faults.add(body);
     if (typeof result === 'string') throw new BadRequest(result);
     return result;
+}
+
+function setLimits({ limits }, body) {
+    for (const [name, value] of Object.entries(body)) {
+        const isGood = name === 'quota_kind' ? ['global', 'tenant'].includes(value)
+            : ['burst', 'issue_writes', 'quota'].includes(name) && value >= 0 &&
+                Number.isInteger(value);
+        if (!isGood) throw new BadRequest(`"${name}" is unknown, or cannot be that.`);
+    }
+    limits.set(body);
+    return body;
 }
 
 function summary({ store, suffix, faults }, body, headers) {

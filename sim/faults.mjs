@@ -7,16 +7,23 @@
 //   cut_body    half of the real answer     drip {ms, bytes}  the real answer, slowly
 //   half_json   half of the real answer, which ends there as if it were whole
 //   html {status?, body?}   invalid_utf8   huge {size?}   hang   redirect {to, status?}
-//   ratelimit {retry_after?, date?, reason?, status?}   date: true: Retry-After as an HTTP date
+//   ratelimit {retry_after?, date?, reason?, status?}   date: true: Retry-After as an HTTP date;
+//     reason: jira-burst-based, jira-per-issue-on-write, jira-quota-global-based or
+//     jira-quota-tenant-based, each with its headers (limits.mjs)
 //   body {status?, type?, body or base64}
+//   slow_reading {ms, bytes}  reads the request's body slowly    cut_reading {bytes}  ends the
+//     connection after so many bytes of it; both do not see the body, and go with other kinds
 // With after: true a kind that replaces the answer, delays it, or hangs, first carries out the
 // request. A delay with upto_ms is of any length between the two.
 
 import * as answers from './answers.mjs';
 import { timeNow } from './clock.mjs';
+import { limitAnswer } from './limits.mjs';
 
 const KINDS = ['delay', 'headers', 'status', 'cut_before', 'cut_after', 'cut_body', 'drip', 'html',
-    'half_json', 'invalid_utf8', 'huge', 'hang', 'redirect', 'ratelimit', 'body'];
+    'half_json', 'invalid_utf8', 'huge', 'hang', 'redirect', 'ratelimit', 'body', 'slow_reading',
+    'cut_reading'];
+const READING = ['slow_reading', 'cut_reading'];
 const ADDING = ['delay', 'headers'];
 
 export class Faults {
@@ -48,6 +55,7 @@ export class Faults {
     take(request) {
         const applied = [];
         for (const fault of this.#faults) {
+            if (READING.includes(fault.kind)) continue;
             if (fault.times !== 'always' && fault.used >= fault.times) continue;
             if (!matches(fault.match, request)) continue;
             fault.used += 1;
@@ -55,6 +63,15 @@ export class Faults {
             if (!ADDING.includes(fault.kind)) break;
         }
         return applied;
+    }
+
+    /** The fault that applies to reading this request's body, or null; it counts as used. */
+    takeReading(request) {
+        const found = this.#faults.find((fault) => READING.includes(fault.kind) &&
+            (fault.times === 'always' || fault.used < fault.times) &&
+            matches(fault.match, { ...request, body: '' }));
+        if (found) found.used += 1;
+        return found ?? null;
     }
 }
 
@@ -118,14 +135,7 @@ function hugeJson(size) {
 
 function rateLimited({ status = 429, retry_after: retryAfter = 5, date,
     reason = 'jira-burst-based' }) {
-    const until = new Date(timeNow() + retryAfter * 1000);
-    const reset = until.toISOString().slice(0, 16) + 'Z';
-    return answers.raw(status, answers.JSON_TYPE,
-        '{"errorMessages":["Rate limit exceeded."],"errors":{}}', {
-            'Retry-After': date ? until.toUTCString() : String(retryAfter),
-            'RateLimit-Reason': reason,
-            'X-RateLimit-Limit': '100',
-            'X-RateLimit-Remaining': '0',
-            'X-RateLimit-Reset': reset,
-        });
+    const answer = limitAnswer(reason, retryAfter, status);
+    if (date) answer.headers['Retry-After'] = new Date(timeNow() + retryAfter * 1000).toUTCString();
+    return answer;
 }

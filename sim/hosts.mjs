@@ -3,6 +3,9 @@
 //                                       next two
 //   auth.<suffix>                       the authorisation server, with a sign-in of its own
 //   api.<suffix>                        the gateway, and what access tokens are asked
+//   api.media.<suffix>                  the contents of attachments; callers by number find it as
+//                                       localhost, and callers of localhost as 127.0.0.1, so that
+//                                       it is another host for them, too
 //   <site>.<suffix>                     a Jira site, or the former name of one
 // Returns { kind, ... } with the path that remains for that part.
 
@@ -14,6 +17,7 @@ const AUTH_PATHS = ['/authorize', '/oauth/token', '/oauth/revoke', METADATA_PATH
 const API_PATHS = [RESOURCES_PATH, ME_PATH];
 const ACCOUNT_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 const GATEWAY_PATH = /^\/ex\/jira\/([^/]+)(\/.*)?$/;
+const MEDIA_PATH = /^\/file\//;
 const SITES_PATH = /^\/sites\/([^/]+)(\/.*)?$/;
 
 export function splitHost(header) {
@@ -25,17 +29,23 @@ export function placeOf(data, suffix, hostHeader, path) {
     const { name, port } = splitHost(hostHeader);
     if (name === `api.${suffix}`) return apiPlace(data, path) ?? { kind: 'unknown' };
     if (name === `auth.${suffix}`) return { kind: 'auth', path };
+    if (name === `api.media.${suffix}`) return { kind: 'media', path };
     if (ACCOUNT_HOSTS.includes(name) || name === `id.${suffix}`) {
-        return accountPlace(data, suffix, port, path);
+        return accountPlace(data, suffix, hostHeader, path);
     }
     if (!name.endsWith(`.${suffix}`)) return { kind: 'unknown' };
     return sitePlace(data, suffix, port, name.slice(0, -suffix.length - 1), path);
 }
 
-function accountPlace(data, suffix, port, path) {
+function accountPlace(data, suffix, hostHeader, path) {
     if (path.startsWith('/_control/')) return { kind: 'control', path };
+    if (MEDIA_PATH.test(path)) return { kind: 'media', path };
     const inSite = SITES_PATH.exec(path);
-    if (inSite) return sitePlace(data, suffix, port, inSite[1].toLowerCase(), inSite[2] ?? '/');
+    if (inSite) {
+        const { port } = splitHost(hostHeader);
+        const place = sitePlace(data, suffix, port, inSite[1].toLowerCase(), inSite[2] ?? '/');
+        return { ...place, base: `http://${hostHeader}/sites/${inSite[1]}` };
+    }
     if (AUTH_PATHS.includes(path)) return { kind: 'auth', path };
     return apiPlace(data, path) ?? { kind: 'account', path };
 }
@@ -57,7 +67,7 @@ function sitePlace(data, suffix, port, label, path) {
     const found = site ?? former;
     if (!found) return { kind: 'unknown' };
     const siteBase = `http://${found.host}.${suffix}${port ? `:${port}` : ''}`;
-    return { kind: former ? 'former' : 'site', site: found, siteBase, path };
+    return { kind: former ? 'former' : 'site', site: found, siteBase, base: siteBase, path };
 }
 
 /** A site's present address, for links; the port is the one that the request came to. */
@@ -68,6 +78,14 @@ export function addressOf(site, suffix, hostHeader) {
 export function addressAt(label, suffix, hostHeader) {
     const { port } = splitHost(hostHeader);
     return `http://${label}.${suffix}${port ? `:${port}` : ''}`;
+}
+
+/** Where the contents of attachments are, for this caller. */
+export function mediaAddress(suffix, hostHeader) {
+    const { name, port } = splitHost(hostHeader);
+    const byNumber = { '127.0.0.1': 'localhost', 'localhost': '127.0.0.1' }[name];
+    return byNumber ? `http://${byNumber}${port ? `:${port}` : ''}`
+        : addressAt('api.media', suffix, hostHeader);
 }
 
 /** The account pages' address as seen from here; callers by number stay there. */

@@ -2,14 +2,15 @@
 // left out, an Authorization header is reduced to its scheme and user name, and of addresses
 // that carry a state, a code or a page to go on with, only the names of those are kept. Calls of
 // the token endpoint have `oauth`: { grant_type, client_id, encoding, outcome, detail? } and, for a
-// refresh token that is known, { account, family, generation }.
+// refresh token that is known, { account, family, generation }. Uploads have `files`: of each
+// { filename, type, size, sha256 }, in place of their body.
 
 import { readBasic } from './auth.mjs';
 import { timeNow } from './clock.mjs';
 
 const MAX_ENTRIES = 1000;
 const MAX_BODY = 64 * 1024;
-const HIDDEN = ['state', 'continue', 'code'];
+const HIDDEN = ['state', 'continue', 'code', 'token'];
 
 export class RequestLog {
     #entries = [];
@@ -24,6 +25,7 @@ export class RequestLog {
             method: request.method,
             path: showsBody ? request.url : withoutSecrets(request.url),
             headers: reduced(request.headers),
+            ...(request.upload ? { files: request.upload.files.map(withoutId) } : {}),
             body: showsBody ? request.body.toString('utf8').slice(0, MAX_BODY) : '',
             status: null,
             faults: [],
@@ -40,6 +42,10 @@ export class RequestLog {
     clear() {
         this.#entries = [];
     }
+}
+
+function withoutId({ id, ...file }) {
+    return file;
 }
 
 function reduced(headers) {

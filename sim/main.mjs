@@ -6,6 +6,7 @@
 
 import { parseArgs } from 'node:util';
 
+import { Files } from './files.mjs';
 import { createSim } from './server.mjs';
 import { Store } from './store.mjs';
 
@@ -35,8 +36,11 @@ function openStore() {
 const [, host, port] = /^(.+):(\d+)$/.exec(values.listen) ??
     fail('--listen takes ADDRESS:PORT, for example 127.0.0.1:8090.');
 const store = openStore();
+const files = new Files(`${values.state}.files`);
+if (store.isNew) files.clear();
 const server = createSim({
     store,
+    files,
     suffix: values['host-suffix'],
     report: values.quiet ? undefined : (line) => console.error(line),
 });

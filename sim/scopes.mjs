@@ -177,6 +177,173 @@ const NEEDED = {
         ['read:jira-work'],
         ['read:permission:jira'],
     ],
+    'GET /issue/{}/comment/{}': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:comment.property:jira', 'read:comment:jira', 'read:group:jira',
+            'read:project-role:jira', 'read:project:jira', 'read:user:jira'],
+    ],
+    'PUT /issue/{}/comment/{}': [
+        ['write:jira-work'],
+        ['read:avatar:jira', 'read:comment.property:jira', 'read:comment:jira', 'read:group:jira',
+            'read:project-role:jira', 'read:project:jira', 'read:user:jira', 'write:comment:jira'],
+    ],
+    'DELETE /issue/{}/comment/{}': [
+        ['write:jira-work'],
+        ['delete:comment.property:jira', 'delete:comment:jira'],
+    ],
+    'GET /issue/{}/worklog': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:group:jira', 'read:issue-worklog.property:jira',
+            'read:issue-worklog:jira', 'read:project-role:jira', 'read:user:jira'],
+    ],
+    'GET /issue/{}/worklog/{}': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:comment:jira', 'read:group:jira',
+            'read:issue-worklog.property:jira', 'read:issue-worklog:jira',
+            'read:project-role:jira', 'read:user:jira'],
+    ],
+    'PUT /issue/{}/worklog/{}': [
+        ['write:jira-work'],
+        ['read:avatar:jira', 'read:comment:jira', 'read:group:jira',
+            'read:issue-worklog.property:jira', 'read:issue-worklog:jira',
+            'read:project-role:jira', 'read:user:jira', 'write:comment:jira',
+            'write:issue-worklog.property:jira', 'write:issue-worklog:jira'],
+    ],
+    'DELETE /issue/{}/worklog/{}': [
+        ['write:jira-work'],
+        ['delete:issue-worklog.property:jira', 'delete:issue-worklog:jira',
+            'write:issue.time-tracking:jira'],
+    ],
+    'POST /issue/{}/attachments': [
+        ['write:jira-work'],
+        ['read:attachment:jira', 'read:avatar:jira', 'read:user:jira', 'write:attachment:jira'],
+    ],
+    'GET /attachment/meta': [
+        ['read:jira-work'],
+        ['read:instance-configuration:jira'],
+    ],
+    'GET /attachment/{}': [
+        ['read:jira-work'],
+        ['read:application-role:jira', 'read:attachment:jira', 'read:avatar:jira',
+            'read:group:jira', 'read:user:jira'],
+    ],
+    'DELETE /attachment/{}': [
+        ['write:jira-work'],
+        ['delete:attachment:jira'],
+    ],
+    'GET /attachment/content/{}': [
+        ['read:jira-work'],
+        ['read:attachment:jira'],
+    ],
+    'GET /attachment/thumbnail/{}': [
+        ['read:jira-work'],
+        ['read:attachment:jira'],
+    ],
+    'GET /user/picker': [
+        ['read:jira-user'],
+        ['read:user:jira'],
+    ],
+    'GET /users/search': [
+        ['read:jira-user'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira', 'read:user:jira'],
+    ],
+    'GET /issue/createmeta': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field-configuration:jira', 'read:issue-meta:jira'],
+    ],
+    'GET /issue/{}/editmeta': [
+        ['read:jira-work'],
+        ['read:field-configuration:jira', 'read:issue-meta:jira'],
+    ],
+    'POST /issue/bulk': [
+        ['write:jira-work'],
+        ['read:issue:jira', 'write:attachment:jira', 'write:comment.property:jira',
+            'write:comment:jira', 'write:issue:jira'],
+    ],
+    'POST /issue/bulkfetch': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field-configuration:jira', 'read:issue-meta:jira',
+            'read:issue-security-level:jira', 'read:issue.changelog:jira', 'read:issue.vote:jira',
+            'read:issue:jira', 'read:status:jira', 'read:user:jira'],
+    ],
+    'GET /issueLink/{}': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:field:jira', 'read:issue-link-type:jira',
+            'read:issue-type:jira', 'read:issue.time-tracking:jira', 'read:issue:jira',
+            'read:priority:jira', 'read:project-category:jira', 'read:project:jira',
+            'read:status:jira', 'read:user:jira'],
+    ],
+    'DELETE /issueLink/{}': [
+        ['write:jira-work'],
+        ['delete:issue-link:jira'],
+    ],
+    'GET /issueLinkType/{}': [
+        ['read:jira-work'],
+        ['read:issue-link-type:jira'],
+    ],
+    'GET /issue/{}/watchers': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:issue.watcher:jira', 'read:user:jira'],
+    ],
+    'POST /issue/{}/watchers': [
+        ['write:jira-work'],
+        ['write:issue.watcher:jira'],
+    ],
+    'DELETE /issue/{}/watchers': [
+        ['write:jira-work'],
+        ['write:issue.watcher:jira'],
+    ],
+    'GET /priority/search': [['manage:jira-configuration'], []],
+    'GET /priority/{}': [
+        ['read:jira-work'],
+        ['read:priority:jira'],
+    ],
+    'GET /status/{}': [
+        ['read:jira-work'],
+        ['read:status:jira'],
+    ],
+    'GET /statuscategory': [
+        ['read:jira-work'],
+        ['read:status:jira'],
+    ],
+    'GET /issuetype/{}': [
+        ['read:jira-work'],
+        ['read:avatar:jira', 'read:issue-type:jira', 'read:project-category:jira',
+            'read:project:jira'],
+    ],
+    'GET /resolution': [
+        ['read:jira-work'],
+        ['read:resolution:jira'],
+    ],
+    'GET /project': [
+        ['read:jira-work'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira',
+            'read:issue-type-hierarchy:jira', 'read:issue-type:jira',
+            'read:project-category:jira', 'read:project-version:jira',
+            'read:project.component:jira', 'read:project.property:jira', 'read:project:jira',
+            'read:user:jira'],
+    ],
+    'GET /project/{}/statuses': [
+        ['read:jira-work'],
+        ['read:issue-status:jira', 'read:issue-type:jira', 'read:status:jira'],
+    ],
+    'GET /project/{}/components': [
+        ['read:jira-work'],
+        ['read:application-role:jira', 'read:avatar:jira', 'read:group:jira',
+            'read:project.component:jira', 'read:project:jira', 'read:user:jira'],
+    ],
+    'GET /project/{}/versions': [
+        ['read:jira-work'],
+        ['read:project-version:jira'],
+    ],
+    'GET /label': [
+        ['read:jira-work'],
+        ['read:label:jira'],
+    ],
+    'GET /configuration': [
+        ['read:jira-user'],
+        ['read:instance-configuration:jira', 'read:issue.time-tracking:jira'],
+    ],
 };
 
 export const GRANULAR_SCOPES = [...new Set(

@@ -120,6 +120,8 @@ function seedIssue(site, project, people, [type, summary], index) {
         comments: index % 4 === 0 ? [seedComment(site, person(1), created)] : [],
         links: [],
         worklogs: [],
+        attachments: [],
+        watchers: [],
     };
 }
 

@@ -2,7 +2,8 @@
 // Every change is written within 50 ms: a new file, synced, then renamed over the old one. When
 // writing takes long, because thousands of people are in it, it is done less often instead: nine
 // tenths of the time are for answering.
-// Faults, the request log and page tokens in flight are not kept here.
+// Faults, the request log and page tokens in flight are not kept here, nor are the contents of
+// attachments (files.mjs).
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,7 +13,7 @@ import { findAppProblem, TRY_OUT_APP } from './oauth/apps.mjs';
 import { SETTINGS } from './oauth/tokens.mjs';
 import { seed } from './seed.mjs';
 
-const VERSION = 3;
+const VERSION = 4;
 const SAVE_AFTER_MS = 50;
 const SAVE_SHARE = 10;
 
@@ -24,12 +25,13 @@ export class Store {
 
     /** `callback`, when given, is what the seed's OAuth app has: now, and after every reset. */
     constructor(filePath, { callback } = {}) {
+        this.isNew = !fs.existsSync(filePath);
         const problem = findAppProblem({ callback });
         if (problem) throw new Error(problem);
         this.#path = filePath;
         this.#callback = callback;
         this.data = this.#prepared(readState(filePath) ?? seed());
-        if (!fs.existsSync(filePath) || callback) this.saveNow();
+        if (this.isNew || callback) this.saveNow();
     }
 
     #prepared(data) {
@@ -71,8 +73,9 @@ function readState(filePath) {
         throw error;
     }
     const { version, ...data } = JSON.parse(text);
-    if (version === 1) return withClock(withOauth(data));
-    if (version === 2) return withClock(data);
+    if (version === 1) return withAttachments(withClock(withOauth(data)));
+    if (version === 2) return withAttachments(withClock(data));
+    if (version === 3) return withAttachments(data);
     if (version !== VERSION) {
         throw new Error(`${filePath} has version ${version}, this program wants ${VERSION}. ` +
             'Delete the file to start from the seed again.');
@@ -106,6 +109,12 @@ function withClock({ oauth, ...data }) {
             pairs: oauth.pairs.map((pair) => ({ generation: 1, began: pair.issued, ...pair })),
         },
     };
+}
+
+/** Version 3 knew neither attachments nor watchers. */
+function withAttachments({ sites, ...data }) {
+    return { ...data, sites: sites.map(({ issues, ...site }) => ({ ...site,
+        issues: issues.map((issue) => ({ attachments: [], watchers: [], ...issue })) })) };
 }
 
 function writeDurably(filePath, text) {

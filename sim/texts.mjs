@@ -131,6 +131,45 @@ const TEXTS = {
     link_type: {
         en: "No issue link type with name '%s' found.",
         de: 'Es gibt keinen Verknüpfungstyp mit dem Namen „%s“.' },
+    no_edit_comment: {
+        en: 'You do not have the permission to edit this comment.',
+        de: 'Sie dürfen diesen Kommentar nicht bearbeiten.' },
+    no_worklog: {
+        en: 'You do not have permission to edit this worklog.',
+        de: 'Sie dürfen diesen Arbeitsaufwand nicht bearbeiten.' },
+    worklog_missing: {
+        en: "Cannot find worklog with id: '%s'.",
+        de: 'Es gibt keinen Arbeitsaufwand mit der ID „%s“.' },
+    no_attach: {
+        en: 'You do not have permission to create attachments for this issue.',
+        de: 'Sie dürfen diesem Vorgang keine Anhänge hinzufügen.' },
+    attachment_missing: {
+        en: "The attachment with id '%s' does not exist",
+        de: 'Der Anhang mit der ID „%s“ existiert nicht' },
+    attachment_keep: {
+        en: 'You do not have permission to delete attachment: %s',
+        de: 'Sie dürfen den Anhang %s nicht löschen' },
+    attachment_large: {
+        en: 'The attachment is too large.', de: 'Der Anhang ist zu groß.' },
+    thumbnail_missing: {
+        en: 'The attachment has no thumbnail.', de: 'Der Anhang hat kein Vorschaubild.' },
+    link_missing: {
+        en: "No issue link with id '%s' exists.",
+        de: 'Es gibt keine Verknüpfung mit der ID „%s“.' },
+    no_watchers: {
+        en: 'You do not have permission to manage the watcher list.',
+        de: 'Sie dürfen die Beobachterliste nicht verwalten.' },
+    watcher_missing: {
+        en: "The user '%s' does not have permission to view this issue. This user will not be " +
+            'added to the watch list.',
+        de: 'Der Benutzer „%s“ darf diesen Vorgang nicht sehen.' },
+    bulk_empty: {
+        en: 'At least one issue must be provided.', de: 'Es fehlt mindestens ein Vorgang.' },
+    bulk_many: {
+        en: 'The maximum number of issues is %s.', de: 'Höchstens %s Vorgänge sind erlaubt.' },
+    value_missing: {
+        en: "The %s with id '%s' does not exist.",
+        de: 'Es gibt kein Element (%s) mit der ID „%s“.' },
     worklog_time: {
         en: 'Worklog must not be null and must have time spent.',
         de: 'Der Arbeitsaufwand darf nicht leer sein.' },

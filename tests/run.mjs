@@ -125,6 +125,7 @@ const steps = {
   unit: meson,
   sim: () => nodeTests('sim'),
   scenario: () => nodeTests('scenario'),
+  clients: () => nodeTests('clients'),
   faults: () => nodeTests('faults'),
   life: () => nodeTests('life'),
   browser: () => nodeTests('browser'),

@@ -11,7 +11,7 @@ build=(gcc libc6-dev meson ninja-build pkg-config python3 libevent-dev libcurl4-
     libjansson-dev libsodium-dev libsqlite3-dev libpq-dev libssl-dev ca-certificates
     cmark-gfm)
 test=(libcmocka-dev libasan8 libubsan1 postgresql chromium fonts-dejavu-core fonts-noto-color-emoji
-    clang libclang-rt-14-dev procps faketime)
+    clang libclang-rt-14-dev procps faketime curl python3-jira)
 lint=(clang clang-format clang-tidy cppcheck universal-ctags git)
 
 wanted=()

@@ -20,6 +20,7 @@ fi
 export MORTISE_LISTEN=$listen
 export MORTISE_PUBLIC_URL=${MORTISE_PUBLIC_URL:-http://localhost:${listen##*:}}
 export MORTISE_ALLOW_HOSTS=http://acme.localhost:$sim_port,http://globex.localhost:$sim_port
+MORTISE_ALLOW_HOSTS+=,http://api.media.localhost:$sim_port
 export MORTISE_ATLASSIAN_SITES=localhost
 export MORTISE_ATLASSIAN_API_URL=http://api.localhost:$sim_port
 export MORTISE_ATLASSIAN_AUTH_URL=http://auth.localhost:$sim_port

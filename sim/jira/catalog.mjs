@@ -63,15 +63,20 @@ export const DEPARTMENTS = [
     { id: '10102', value: 'Finance' },
 ];
 
+const OWN = ['EDIT_OWN_COMMENTS', 'DELETE_OWN_COMMENTS', 'EDIT_OWN_WORKLOGS',
+    'DELETE_OWN_WORKLOGS', 'CREATE_ATTACHMENTS', 'DELETE_OWN_ATTACHMENTS'];
+
 // What each role in a project may do, by Jira's permission keys.
 export const ROLES = {
     reader: ['BROWSE_PROJECTS'],
     member: ['BROWSE_PROJECTS', 'CREATE_ISSUES', 'EDIT_ISSUES', 'ADD_COMMENTS',
         'TRANSITION_ISSUES', 'ASSIGN_ISSUES', 'ASSIGNABLE_USER', 'LINK_ISSUES',
-        'WORK_ON_ISSUES', 'CREATE_ATTACHMENTS'],
+        'WORK_ON_ISSUES', ...OWN],
     admin: ['BROWSE_PROJECTS', 'CREATE_ISSUES', 'EDIT_ISSUES', 'ADD_COMMENTS',
         'TRANSITION_ISSUES', 'ASSIGN_ISSUES', 'ASSIGNABLE_USER', 'LINK_ISSUES',
-        'WORK_ON_ISSUES', 'CREATE_ATTACHMENTS', 'MODIFY_REPORTER', 'DELETE_ISSUES', 'ADMINISTER_PROJECTS'],
+        'WORK_ON_ISSUES', 'MODIFY_REPORTER', 'DELETE_ISSUES', 'ADMINISTER_PROJECTS', ...OWN,
+        'EDIT_ALL_COMMENTS', 'DELETE_ALL_COMMENTS', 'EDIT_ALL_WORKLOGS', 'DELETE_ALL_WORKLOGS',
+        'DELETE_ALL_ATTACHMENTS', 'MANAGE_WATCHERS', 'VIEW_VOTERS_AND_WATCHERS'],
 };
 
 export const PERMISSION_NAMES = {
@@ -87,8 +92,20 @@ export const PERMISSION_NAMES = {
     WORK_ON_ISSUES: 'Work On Issues',
     MODIFY_REPORTER: 'Modify Reporter',
     DELETE_ISSUES: 'Delete Issues',
-    CREATE_ATTACHMENTS: 'Create Attachments',
     ADMINISTER_PROJECTS: 'Administer Projects',
+    EDIT_OWN_COMMENTS: 'Edit Own Comments',
+    DELETE_OWN_COMMENTS: 'Delete Own Comments',
+    EDIT_ALL_COMMENTS: 'Edit All Comments',
+    DELETE_ALL_COMMENTS: 'Delete All Comments',
+    EDIT_OWN_WORKLOGS: 'Edit Own Worklogs',
+    DELETE_OWN_WORKLOGS: 'Delete Own Worklogs',
+    EDIT_ALL_WORKLOGS: 'Edit All Worklogs',
+    DELETE_ALL_WORKLOGS: 'Delete All Worklogs',
+    CREATE_ATTACHMENTS: 'Create Attachments',
+    DELETE_OWN_ATTACHMENTS: 'Delete Own Attachments',
+    DELETE_ALL_ATTACHMENTS: 'Delete All Attachments',
+    MANAGE_WATCHERS: 'Manage Watchers',
+    VIEW_VOTERS_AND_WATCHERS: 'View Voters and Watchers',
 };
 
 export function byId(table, id) {

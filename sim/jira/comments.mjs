@@ -1,11 +1,11 @@
-// Comments and worklogs of an issue.
+// Comments of an issue.
 
 import { isDocument, isValidAdf, textToAdf } from '../adf.mjs';
 import * as answers from '../answers.mjs';
 import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
 import { needIssue, needPermission } from './access.mjs';
-import { refuseIfAny, setRichText } from './fields.mjs';
+import { refuseIfAny } from './fields.mjs';
 import * as params from './params.mjs';
 import * as render from './render.mjs';
 
@@ -63,34 +63,41 @@ function readBody(ctx, body) {
     return plain ? textToAdf(body) : body;
 }
 
-export function postWorklog(ctx) {
+function needComment(ctx) {
     const issue = needIssue(ctx, ctx.params[0]);
-    const body = params.bodyObject(ctx);
-    needPermission(ctx, 'WORK_ON_ISSUES', issue.project, 400, 'no_edit');
-    const seconds = body.timeSpentSeconds ?? secondsOf(body.timeSpent);
-    if (!Number.isInteger(seconds) || seconds <= 0) {
-        return answers.errors(400, say(ctx.caller.account, 'worklog_time'));
-    }
-    const comment = body.comment === undefined ? { value: null } : setRichText(ctx, body.comment);
-    if (comment.error) refuseIfAny({ comment: comment.error });
-    const now = timeNow();
-    const started = Date.parse(body.started ?? new Date(now).toISOString());
-    const worklog = {
-        id: String(ctx.site.nextId++), author: ctx.caller.account.accountId,
-        comment: comment.value, created: now, started: Number.isNaN(started) ? now : started,
-        seconds,
-    };
-    issue.worklogs.push(worklog);
-    ctx.changed();
-    return answers.json(201, render.worklog(ctx, issue, worklog));
+    const comment = issue.comments.find((each) => each.id === ctx.params[1]);
+    if (comment) return { issue, comment };
+    throw new answers.Refusal(
+        answers.errors(404, say(ctx.caller.account, 'comment_missing', ctx.params[1])));
 }
 
-/** "1h 30m" in seconds, with Jira's working day of eight hours; NaN when it is no duration. */
-function secondsOf(text) {
-    const units = { w: 144000, d: 28800, h: 3600, m: 60 };
-    const parts = String(text ?? '').trim().split(/\s+/);
-    return parts.reduce((sum, part) => {
-        const match = /^(\d+)([wdhm])$/.exec(part);
-        return match ? sum + Number(match[1]) * units[match[2]] : NaN;
-    }, 0);
+export function getComment(ctx) {
+    const { issue, comment } = needComment(ctx);
+    return answers.json(200, render.comment(ctx, issue, comment));
+}
+
+export function putComment(ctx) {
+    const { issue, comment } = needComment(ctx);
+    const { body } = params.bodyObject(ctx);
+    needCommentRight(ctx, 'EDIT', issue, comment);
+    comment.body = readBody(ctx, body);
+    comment.updated = timeNow();
+    comment.updateAuthor = ctx.caller.account.accountId;
+    issue.updated = comment.updated;
+    ctx.changed();
+    return answers.json(200, render.comment(ctx, issue, comment));
+}
+
+export function deleteComment(ctx) {
+    const { issue, comment } = needComment(ctx);
+    needCommentRight(ctx, 'DELETE', issue, comment);
+    issue.comments = issue.comments.filter((each) => each !== comment);
+    issue.updated = timeNow();
+    ctx.changed();
+    return answers.empty(204);
+}
+
+function needCommentRight(ctx, verb, issue, { author }) {
+    const whose = author === ctx.caller.account?.accountId ? 'OWN' : 'ALL';
+    needPermission(ctx, `${verb}_${whose}_COMMENTS`, issue.project, 400, 'no_edit_comment');
 }

@@ -3,16 +3,23 @@
 import * as answers from '../answers.mjs';
 import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
-import { findProject, may, needIssue, needPermission } from './access.mjs';
+import { findIssue, findProject, may, needIssue, needPermission } from './access.mjs';
 import { byReference, typesOf } from './catalog.mjs';
 import { newComment } from './comments.mjs';
 import { FIELDS, fieldsOn, isRequired, readFields, refuseIfAny, setAssignee } from './fields.mjs';
 import * as params from './params.mjs';
 import * as render from './render.mjs';
 
+const BULK_MAX = 50;
+const FETCH_MAX = 100;
+
 export function createIssue(ctx) {
-    const body = params.bodyObject(ctx);
-    const { project: projectRef, issuetype, ...given } = params.objectOrRefuse(body.fields);
+    return answers.json(201, makeIssue(ctx, params.bodyObject(ctx)));
+}
+
+/** Makes the issue that a body describes -> { id, key, self }, or refuses. */
+function makeIssue(ctx, { fields }) {
+    const { project: projectRef, issuetype, ...given } = params.objectOrRefuse(fields);
     const { project, type } = readPlace(ctx, projectRef, issuetype);
     needPermission(ctx, 'CREATE_ISSUES', project.key, 400, 'no_create');
     const values = readFields(ctx, project, type.id, given,
@@ -21,7 +28,48 @@ export function createIssue(ctx) {
     ctx.site.issues.push(issue);
     ctx.changed();
     const { id, key } = issue;
-    return answers.json(201, { id, key, self: render.api(ctx, `/issue/${id}`) });
+    return { id, key, self: render.api(ctx, `/issue/${id}`) };
+}
+
+/** Some may fail: 201 as long as one was made. */
+export function createMany(ctx) {
+    const { issueUpdates } = params.bodyObject(ctx);
+    const account = ctx.caller.account;
+    if (!Array.isArray(issueUpdates) || issueUpdates.length === 0) {
+        return answers.errors(400, say(account, 'bulk_empty'));
+    }
+    if (issueUpdates.length > BULK_MAX) {
+        return answers.errors(400, say(account, 'bulk_many', BULK_MAX));
+    }
+    const issues = [];
+    const errors = [];
+    issueUpdates.forEach((each, failedElementNumber) => {
+        try {
+            issues.push(makeIssue(ctx, params.objectOrRefuse(each)));
+        } catch (error) {
+            if (!(error instanceof answers.Refusal)) throw error;
+            const { status, body } = error.answer;
+            errors.push({ status, elementErrors: JSON.parse(body), failedElementNumber });
+        }
+    });
+    return answers.json(issues.length ? 201 : 400, { issues, errors });
+}
+
+/** Those that are missing or invisible are named in `issueErrors`. */
+export function fetchMany(ctx) {
+    const { issueIdsOrKeys: wanted, fields } = params.bodyObject(ctx);
+    const account = ctx.caller.account;
+    if (!Array.isArray(wanted) || wanted.length === 0) {
+        return answers.errors(400, say(account, 'bulk_empty'));
+    }
+    if (wanted.length > FETCH_MAX) return answers.errors(400, say(account, 'bulk_many', FETCH_MAX));
+    const found = wanted.map((each) => findIssue(ctx, each));
+    return answers.json(200, {
+        issues: [...new Set(found.filter(Boolean))].map((issue) =>
+            render.issue(ctx, issue, fields?.length ? fields : ['*navigable'])),
+        issueErrors: wanted.filter((each, i) => !found[i])
+            .map((id) => ({ id: String(id), errorMessage: say(account, 'issue_missing') })),
+    });
 }
 
 function readPlace(ctx, projectRef, typeRef) {
@@ -67,6 +115,8 @@ function newIssue(ctx, project, type, values) {
         comments: [],
         links: [],
         worklogs: [],
+        attachments: [],
+        watchers: [me],
         ...empty,
         priority: '3',
         labels: [],
@@ -146,12 +196,13 @@ export function deleteIssue(ctx) {
     if (subtasks.length && ctx.query.get('deleteSubtasks') !== 'true') {
         return answers.errors(400, say(account, 'has_subtasks', issue.key));
     }
-    removeIssues(ctx.site, [issue, ...subtasks]);
+    removeIssues(ctx, [issue, ...subtasks]);
     ctx.changed();
     return answers.empty(204);
 }
 
-function removeIssues(site, gone) {
+function removeIssues({ site, files }, gone) {
+    files.remove(gone.flatMap(({ attachments }) => attachments.map((each) => ({ id: each.file }))));
     const keys = new Set(gone.map((issue) => issue.key));
     site.issues = site.issues.filter((issue) => !keys.has(issue.key));
     for (const issue of site.issues) {

@@ -47,6 +47,19 @@ export function bodyObject(ctx) {
     return value;
 }
 
+/** The request's JSON string, or null when there is no body. */
+export function bodyString(ctx) {
+    const text = ctx.body.toString('utf8').trim();
+    if (text === '') return null;
+    try {
+        const value = JSON.parse(text);
+        if (typeof value === 'string') return value;
+    } catch {
+        throw new answers.Refusal(answers.unreadable(BODY_NOT_JSON));
+    }
+    throw new answers.Refusal(answers.unreadable(BODY_WRONG));
+}
+
 /** `value` when it is an object (or absent: an empty one), else Jira's 400. */
 export function objectOrRefuse(value) {
     if (value === undefined || value === null) return {};

@@ -1,9 +1,9 @@
 // Projects, and what is needed to create an issue in one.
 
-import { findProject, may, visibleProjects } from './access.mjs';
+import { findProject, may, needIssue, visibleProjects } from './access.mjs';
 import * as answers from '../answers.mjs';
 import { say } from '../texts.mjs';
-import { DEPARTMENTS, PRIORITIES, typesOf } from './catalog.mjs';
+import { byId, DEPARTMENTS, ISSUE_TYPES, PRIORITIES, STATUSES, typesOf } from './catalog.mjs';
 import { fieldsOn, isRequired } from './fields.mjs';
 import * as params from './params.mjs';
 import * as render from './render.mjs';
@@ -30,6 +30,31 @@ export function searchProjects(ctx) {
     });
 }
 
+/** The deprecated list without pages. */
+export function listProjects(ctx) {
+    return answers.json(200, visibleProjects(ctx).sort(projectOrder(ctx))
+        .map((project) => render.project(ctx, project)));
+}
+
+function needProject(ctx) {
+    const project = findProject(ctx, ctx.params[0]);
+    if (project) return project;
+    throw new answers.Refusal(projectMissing(ctx, 404));
+}
+
+export function projectStatuses(ctx) {
+    return answers.json(200, typesOf(needProject(ctx)).map(({ id, name, subtask }) => ({
+        self: render.api(ctx, `/issuetype/${id}`), id, name, subtask,
+        statuses: STATUSES.map((each) => render.status(ctx, each.id)),
+    })));
+}
+
+/** Components and versions: no project of the seed has any. */
+export function projectParts(ctx) {
+    needProject(ctx);
+    return answers.json(200, []);
+}
+
 function projectFilter(ctx) {
     const text = (ctx.query.get('query') ?? '').toLowerCase();
     const permission = ACTIONS[ctx.query.get('action') ?? 'view'] ?? 'BROWSE_PROJECTS';
@@ -52,9 +77,7 @@ function projectOrder(ctx) {
 }
 
 export function getProject(ctx) {
-    const project = findProject(ctx, ctx.params[0]);
-    if (!project) return projectMissing(ctx, 404);
-    return answers.json(200, render.projectDetails(ctx, project));
+    return answers.json(200, render.projectDetails(ctx, needProject(ctx)));
 }
 
 function projectMissing(ctx, status) {
@@ -84,6 +107,47 @@ export function createFields(ctx) {
         ? [...placeFields(ctx, project, type), ...screenFields(ctx, project, type)] : [];
     const fields = all.slice(startAt, startAt + maxResults);
     return answers.json(200, { maxResults, startAt, total: all.length, fields });
+}
+
+/** The deprecated way: all projects, all types, and with `expand` their fields, in one answer. */
+export function createMeta(ctx) {
+    const keys = params.list(ctx, 'projectKeys');
+    const ids = params.list(ctx, 'projectIds');
+    const found = visibleProjects(ctx).filter((project) =>
+        may(ctx, 'CREATE_ISSUES', project.key) &&
+        (keys.length === 0 || keys.includes(project.key)) &&
+        (ids.length === 0 || ids.includes(project.id)));
+    return answers.json(200, { expand: 'projects', projects: found.map((project) => {
+        const { self, id, key, name, avatarUrls } = render.project(ctx, project);
+        return { expand: 'issuetypes', self, id, key, name, avatarUrls,
+            issuetypes: metaTypes(ctx, project) };
+    }) });
+}
+
+function metaTypes(ctx, project) {
+    const names = params.list(ctx, 'issuetypeNames');
+    const ids = params.list(ctx, 'issuetypeIds');
+    const withFields = (ctx.query.get('expand') ?? '').includes('projects.issuetypes.fields');
+    return typesOf(project)
+        .filter((type) => (names.length === 0 || names.includes(type.name)) &&
+            (ids.length === 0 || ids.includes(type.id)))
+        .map((type) => ({
+            ...render.issueType(ctx, type.id),
+            ...(withFields ? { expand: 'fields', fields: byFieldId(
+                [...placeFields(ctx, project, type), ...screenFields(ctx, project, type)]) } : {}),
+        }));
+}
+
+function byFieldId(fields) {
+    return Object.fromEntries(fields.map(({ fieldId, ...field }) => [fieldId, field]));
+}
+
+export function editMeta(ctx) {
+    const issue = needIssue(ctx, ctx.params[0]);
+    const project = ctx.site.projects.find((each) => each.key === issue.project);
+    const fields = may(ctx, 'EDIT_ISSUES', project.key)
+        ? screenFields(ctx, project, byId(ISSUE_TYPES, issue.type)) : [];
+    return answers.json(200, { fields: byFieldId(fields) });
 }
 
 function meta(id, name, schema, required, more = {}) {

@@ -119,7 +119,7 @@ export function comment(ctx, issue, found) {
         id: found.id,
         author,
         body: richText(ctx, found.body),
-        updateAuthor: author,
+        updateAuthor: userById(ctx, found.updateAuthor ?? found.author),
         created: time(found.created),
         updated: time(found.updated),
         jsdPublic: true,
@@ -143,7 +143,7 @@ export function worklog(ctx, issue, found) {
         updateAuthor: author,
         ...(found.comment ? { comment: richText(ctx, found.comment) } : {}),
         created: time(found.created),
-        updated: time(found.created),
+        updated: time(found.updated ?? found.created),
         started: time(found.started),
         timeSpent: `${Math.max(1, Math.round(found.seconds / 60))}m`,
         timeSpentSeconds: found.seconds,
@@ -168,13 +168,52 @@ function brief(ctx, key) {
     };
 }
 
+export function linkType(ctx, id) {
+    return { ...catalog.byId(catalog.LINK_TYPES, id), self: api(ctx, `/issueLinkType/${id}`) };
+}
+
+/** A link as it stands at one of its issues: the other one only. */
 function link(ctx, found) {
-    const type = catalog.byId(catalog.LINK_TYPES, found.type);
     return {
         id: found.id,
         self: api(ctx, `/issueLink/${found.id}`),
-        type: { ...type, self: api(ctx, `/issueLinkType/${type.id}`) },
+        type: linkType(ctx, found.type),
         [found.direction]: brief(ctx, found.key),
+    };
+}
+
+export function wholeLink(ctx, found, from, to) {
+    const shown = link(ctx, found);
+    return { ...shown, inwardIssue: brief(ctx, from.key), outwardIssue: brief(ctx, to.key) };
+}
+
+export function watches(ctx, issue) {
+    return {
+        self: api(ctx, `/issue/${issue.key}/watchers`),
+        watchCount: issue.watchers.length,
+        isWatching: issue.watchers.includes(ctx.caller.account?.accountId),
+    };
+}
+
+/** Only pictures have one. */
+export function hasThumbnail({ mimeType }) {
+    return mimeType.startsWith('image/');
+}
+
+/** `content` and `thumbnail` name the site's host, whichever way the call came. */
+export function attachment(ctx, found) {
+    const { id, filename, size, mimeType } = found;
+    const onSite = { ...ctx, base: ctx.contentBase };
+    return {
+        self: api(ctx, `/attachment/${id}`),
+        id,
+        filename,
+        author: userById(ctx, found.author),
+        created: time(found.created),
+        size,
+        mimeType,
+        content: api(onSite, `/attachment/content/${id}`),
+        ...(hasThumbnail(found) ? { thumbnail: api(onSite, `/attachment/thumbnail/${id}`) } : {}),
     };
 }
 
@@ -183,7 +222,7 @@ function option(ctx, id) {
     return found && { self: api(ctx, `/customFieldOption/${id}`), value: found.value, id };
 }
 
-function resolution(ctx, id) {
+export function resolution(ctx, id) {
     const found = catalog.byId(catalog.RESOLUTIONS, id);
     return found && { self: api(ctx, `/resolution/${id}`), ...found };
 }
@@ -215,7 +254,8 @@ const FIELDS = {
         .filter((each) => each.parent === issue.key && each.type === '10003')
         .map((each) => brief(ctx, each.key)),
     issuelinks: (ctx, issue) => issue.links.map((each) => link(ctx, each)),
-    attachment: () => [],
+    watches: (ctx, issue) => watches(ctx, issue),
+    attachment: (ctx, issue) => issue.attachments.map((each) => attachment(ctx, each)),
     worklog: (ctx, issue) => ({
         startAt: 0, maxResults: 20, total: issue.worklogs.length,
         worklogs: issue.worklogs.map((each) => worklog(ctx, issue, each)),

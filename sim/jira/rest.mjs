@@ -4,11 +4,13 @@
 import * as answers from '../answers.mjs';
 import { callerOnGateway, callerOnSite, refuseBearer } from '../auth.mjs';
 import { scopesSuffice } from '../scopes.mjs';
-import { findRoute } from './routes.mjs';
+import { refuseLimits } from '../limits.mjs';
+import { API_PATH, findRoute } from './routes.mjs';
 
 /**
- * `place` = { store, site, siteBase, base, via: 'site' | 'gateway' }; `request.path` is what
- * follows the site or the gateway prefix, and starts with /rest.
+ * `place` = { store, files, limits, site, siteBase, base, contentBase, mediaBase,
+ * via: 'site' | 'gateway' }; `request.path` is what follows the site or the gateway prefix, and
+ * starts with /rest.
  */
 export function answerRest(place, request) {
     const known = place.via === 'site' ? askSite(place, request) : askGateway(place, request);
@@ -30,16 +32,17 @@ function askGateway({ store, site }, { headers }) {
 function dispatch(place, request, caller) {
     const { method, path } = request;
     if (method === 'PATCH') return answers.html(400, '<html><h1>400 Bad Request</h1></html>');
-    const match = /^\/rest\/api\/(2|3|latest)(\/.*)$/.exec(path);
+    const match = API_PATH.exec(path);
     const found = match && findRoute(method, match[2]);
     const refused = refuseScope(found, caller) ?? refuseRoute(found, request) ??
-        refuseMediaType(request) ?? refuseXsrf(place, request) ??
-        refuseAnonymous(found, place, request, caller);
+        refuseLimits(place, request, found, caller) ?? refuseMediaType(found, request) ??
+        refuseXsrf(found, place, request) ?? refuseAnonymous(found, place, request, caller);
     if (refused) return refused;
     const version = match[1] === '3' ? '3' : '2';
     return run(found, {
         ...place, data: place.store.data, changed: () => place.store.changed(), caller, version,
-        path, query: request.query, body: request.body, params: found.params,
+        path, query: request.query, headers: request.headers, body: request.body,
+        upload: request.upload, params: found.params,
     });
 }
 
@@ -71,23 +74,24 @@ function refuseRoute(found, { method, path }) {
         path, { Allow: found.allow.join(', ') });
 }
 
-function refuseMediaType({ method, headers, path }) {
+function refuseMediaType({ route }, { method, headers, path }) {
     if (method !== 'POST' && method !== 'PUT') return null;
     const type = headers['content-type'] ?? '';
-    if (/^application\/json\s*(;|$)/i.test(type.trim())) return null;
+    const wanted = route.upload ? 'multipart/form-data' : 'application/json';
+    if (type.split(';')[0].trim().toLowerCase() === wanted) return null;
     return answers.problem(415, 'Unsupported Media Type',
-        `Content-Type '${type || 'null'}' is not supported.`, path,
-        { Accept: 'application/json' });
+        `Content-Type '${type || 'null'}' is not supported.`, path, { Accept: wanted });
 }
 
-/** Jira takes whoever looks like a browser for one, and wants proof that its own page asks. */
-function refuseXsrf({ siteBase }, { method, headers }) {
+/** Jira takes whoever looks like a browser for one, and wants proof that its own page asks; for a
+ *  file it wants that from everybody. */
+function refuseXsrf({ route }, { siteBase }, { method, headers }) {
     if (method !== 'POST' && method !== 'PUT' && method !== 'DELETE') return null;
     const { origin } = headers;
     const isForeign = origin !== undefined && origin !== siteBase;
     const isBrowser = /mozilla\//i.test(headers['user-agent'] ?? '');
-    const hasProof = headers['x-atlassian-token'] === 'no-check';
-    if (!isForeign && (!isBrowser || hasProof)) return null;
+    const hasProof = ['no-check', 'nocheck'].includes(headers['x-atlassian-token']);
+    if (!isForeign && ((!isBrowser && !route.upload) || hasProof)) return null;
     return answers.raw(403, 'text/plain;charset=UTF-8', 'XSRF check failed');
 }
 

@@ -2,8 +2,11 @@
 
 import * as answers from '../answers.mjs';
 import { timeNow } from '../clock.mjs';
-import { ISSUE_TYPES, PRIORITIES, STATUSES } from './catalog.mjs';
+import { say } from '../texts.mjs';
+import { visibleIssues } from './access.mjs';
+import { byId, CATEGORIES, ISSUE_TYPES, PRIORITIES, RESOLUTIONS, STATUSES } from './catalog.mjs';
 import { FIELDS } from './fields.mjs';
+import * as params from './params.mjs';
 import * as render from './render.mjs';
 
 export function getServerInfo(ctx) {
@@ -23,17 +26,61 @@ export function getServerInfo(ctx) {
     });
 }
 
-export function listStatuses(ctx) {
-    return answers.json(200, STATUSES.map(({ id }) => render.status(ctx, id)));
+// A list of values, and one of them by its id.
+function listOf(table, show) {
+    return (ctx) => answers.json(200, table.map(({ id }) => show(ctx, id)));
 }
 
-export function listPriorities(ctx) {
-    return answers.json(200, PRIORITIES.map(({ id, statusColor }) =>
-        ({ ...render.priority(ctx, id), statusColor, description: '' })));
+function oneOf(what, table, show) {
+    return (ctx) => {
+        const found = byId(table, ctx.params[0]);
+        if (found) return answers.json(200, show(ctx, found.id));
+        return answers.errors(404, say(ctx.caller.account, 'value_missing', what, ctx.params[0]));
+    };
 }
 
-export function listIssueTypes(ctx) {
-    return answers.json(200, ISSUE_TYPES.map(({ id }) => render.issueType(ctx, id)));
+function priority(ctx, id) {
+    const { statusColor } = byId(PRIORITIES, id);
+    return { ...render.priority(ctx, id), statusColor, description: '' };
+}
+
+export const listStatuses = listOf(STATUSES, render.status);
+export const getStatus = oneOf('status', STATUSES, render.status);
+export const listPriorities = listOf(PRIORITIES, priority);
+export const getPriority = oneOf('priority', PRIORITIES, priority);
+export const listIssueTypes = listOf(ISSUE_TYPES, render.issueType);
+export const getIssueType = oneOf('issue type', ISSUE_TYPES, render.issueType);
+export const listResolutions = listOf(RESOLUTIONS, render.resolution);
+
+export function listCategories(ctx) {
+    return answers.json(200, Object.keys(CATEGORIES).map((key) => render.category(ctx, key)));
+}
+
+/** A page of anything: `values` is the whole list. */
+function page(ctx, values, maximum) {
+    const { startAt, maxResults } = params.paging(ctx, maximum, maximum);
+    return answers.json(200, { maxResults, startAt, total: values.length,
+        isLast: startAt + maxResults >= values.length,
+        values: values.slice(startAt, startAt + maxResults) });
+}
+
+export function searchPriorities(ctx) {
+    return page(ctx, PRIORITIES.map(({ id }) => ({ ...priority(ctx, id), isDefault: id === '3' })),
+        50);
+}
+
+export function listLabels(ctx) {
+    return page(ctx, [...new Set(visibleIssues(ctx).flatMap(({ labels }) => labels))].sort(), 1000);
+}
+
+export function getConfiguration() {
+    return answers.json(200, {
+        votingEnabled: true, watchingEnabled: true, unassignedIssuesAllowed: true,
+        subTasksEnabled: true, issueLinkingEnabled: true, timeTrackingEnabled: true,
+        attachmentsEnabled: true,
+        timeTrackingConfiguration: { workingHoursPerDay: 8, workingDaysPerWeek: 5,
+            timeFormat: 'pretty', defaultUnit: 'minute' },
+    });
 }
 
 // Fields that are shown but not set through the screens.

@@ -1,10 +1,10 @@
-// Transitions of an issue, and links between issues.
+// Transitions of an issue.
 
 import * as answers from '../answers.mjs';
 import { timeNow } from '../clock.mjs';
 import { say } from '../texts.mjs';
-import { findIssue, may, needIssue } from './access.mjs';
-import { byId, byReference, LINK_TYPES, TRANSITIONS } from './catalog.mjs';
+import { may, needIssue } from './access.mjs';
+import { byId, TRANSITIONS } from './catalog.mjs';
 import { applyEdit } from './issues.mjs';
 import * as params from './params.mjs';
 import * as render from './render.mjs';
@@ -62,31 +62,4 @@ function moveTo(issue, status) {
     issue.status = status;
     issue.resolution = status === DONE ? '10000' : null;
     issue.resolved = status === DONE ? timeNow() : null;
-}
-
-export function listLinkTypes(ctx) {
-    const issueLinkTypes = LINK_TYPES.map((type) =>
-        ({ ...type, self: render.api(ctx, `/issueLinkType/${type.id}`) }));
-    return answers.json(200, { issueLinkTypes });
-}
-
-/** Linking twice is answered 201 as well, and changes nothing. */
-export function linkIssues(ctx) {
-    const body = params.bodyObject(ctx);
-    const account = ctx.caller.account;
-    const type = byReference(LINK_TYPES, body.type);
-    if (!type) return answers.errors(404, say(account, 'link_type', body.type?.name ?? ''));
-    const [from, to] = [body.inwardIssue, body.outwardIssue]
-        .map((each) => findIssue(ctx, each?.id ?? each?.key ?? ''));
-    const mayLink = from && to && may(ctx, 'LINK_ISSUES', from.project);
-    if (!mayLink) return answers.errors(404, say(account, 'issue_missing'));
-    const isThere = from.links.some((each) =>
-        each.type === type.id && each.direction === 'outwardIssue' && each.key === to.key);
-    if (!isThere) {
-        const id = String(ctx.site.nextId++);
-        from.links.push({ id, type: type.id, direction: 'outwardIssue', key: to.key });
-        to.links.push({ id, type: type.id, direction: 'inwardIssue', key: from.key });
-        ctx.changed();
-    }
-    return answers.empty(201);
 }

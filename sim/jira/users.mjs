@@ -56,6 +56,36 @@ export function searchUsers(ctx) {
         .map((account) => render.user(ctx, account)));
 }
 
+/** Everybody on the site. */
+export function listUsers(ctx) {
+    const { startAt, maxResults } = params.paging(ctx, 50, 1000);
+    const found = ctx.caller.account ? siteAccounts(ctx) : [];
+    return answers.json(200, found.slice(startAt, startAt + maxResults)
+        .map((account) => render.user(ctx, account)));
+}
+
+/** For a field that suggests names while one types; the match is marked in `html`. */
+export function pickUsers(ctx) {
+    const query = ctx.query.get('query');
+    if (query === null) return answers.errors(400, say(ctx.caller.account, 'user_query'));
+    const maxResults = Math.min(1000, Math.max(1, params.integer(ctx, 'maxResults', 50)));
+    const found = ctx.caller.account
+        ? siteAccounts(ctx).filter((account) => matchesUser(account, query)) : [];
+    const users = found.slice(0, maxResults).map((account) => pickedUser(ctx, account, query));
+    return answers.json(200, { users, total: found.length,
+        header: `Showing ${users.length} of ${found.length} matching users` });
+}
+
+function pickedUser(ctx, account, query) {
+    const { name } = account;
+    const at = query === '' ? -1 : name.toLowerCase().indexOf(query.toLowerCase());
+    const end = at + query.length;
+    const html = at < 0 ? name
+        : `${name.slice(0, at)}<strong>${name.slice(at, end)}</strong>${name.slice(end)}`;
+    const { accountId, accountType } = render.user(ctx, account);
+    return { accountId, accountType, html, displayName: account.name };
+}
+
 export function searchAssignable(ctx) {
     const { startAt, maxResults } = params.paging(ctx, 50, 1000);
     const project = assignableProject(ctx);

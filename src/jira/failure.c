@@ -113,6 +113,7 @@ static enum err fail_by_outcome(struct fault *f, const struct upstream_call *cal
         return fail_large(f, call);
     case UPSTREAM_FULL:
         return fail_full(f, call);
+    case UPSTREAM_GIVEN_UP:
     case UPSTREAM_STOPPED:
         return fail_stopped(f, call);
     case UPSTREAM_ANSWERED:
@@ -147,6 +148,7 @@ static const char *unreached_reason(const struct upstream_call *call)
     case UPSTREAM_GARBLED:
     case UPSTREAM_TOO_LARGE:
     case UPSTREAM_FULL:
+    case UPSTREAM_GIVEN_UP:
     case UPSTREAM_STOPPED:
     case UPSTREAM_ANSWERED:
         break;
@@ -216,6 +218,7 @@ enum provider_stage jira_failure_stage(const struct upstream_call *call,
     case UPSTREAM_CUT:
     case UPSTREAM_TOO_LARGE:
     case UPSTREAM_FULL:
+    case UPSTREAM_GIVEN_UP:
     case UPSTREAM_STOPPED:
     case UPSTREAM_ANSWERED:
         return otherwise;

@@ -39,6 +39,10 @@ void jira_flow_end(struct jira_flow *f, enum err outcome);
  * place on the gateway. */
 MUST_USE enum err jira_flow_route(struct jira_flow *f, enum provider_auth auth, str origin,
                                   str base_path, enum jira_route *ret);
+/* The same without a flow. */
+MUST_USE enum err jira_route_of(const struct jira *j, struct arena *a, struct fault *f,
+                                enum provider_auth auth, str origin, str base_path,
+                                enum jira_route *ret);
 /* Where a site is on the gateway: "/ex/jira/<cloud id>". */
 str jira_flow_base_path(const struct jira_flow *f, str cloud_id);
 
@@ -50,5 +54,9 @@ void jira_request_begin(struct jira_flow *f);
 /* The end of a PROVIDER_TEST whose credential was proven (identity and stage are set): asks what
  * the account may do in op->test.rights, and ends the flow. */
 void jira_rights_begin(struct jira_flow *f);
+/* request.c: ends the flow with the answer of its call, judged. */
+void jira_request_heard(struct jira_flow *f);
+/* search.c: PROVIDER_SEARCH. */
+void jira_search_begin(struct jira_flow *f);
 
 #endif

@@ -125,6 +125,7 @@ static str why_not(struct arena *a, const struct upstream_call *call)
     case UPSTREAM_GARBLED:
     case UPSTREAM_TOO_LARGE:
     case UPSTREAM_FULL:
+    case UPSTREAM_GIVEN_UP:
     case UPSTREAM_STOPPED:
         break;
     }

@@ -122,6 +122,9 @@ static void transfer_end(struct transfer *t)
         t->next->link = t->link;
     transfer_release(t);
     event_free(t->timer);
+    if (t->wake)
+        event_free(t->wake);
+    call->ours = NULL;
     mem_free(t);
     c->pump_wanted = 1;
     call->done(call, call->token);
@@ -132,6 +135,37 @@ void client_ended(struct transfer *t, CURLcode code)
 {
     outcome_judge(t, code);
     transfer_end(t);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct transfer *t = arg;
+    struct client *c = t->client;
+
+    (void)fd;
+    (void)what;
+    if (!t->given_up) {
+        stream_wake(t);
+        return;
+    }
+    if (t->state != TRANSFER_FAILING)
+        outcome_judge(t, CURLE_ABORTED_BY_CALLBACK);
+    t->call->outcome = UPSTREAM_GIVEN_UP;
+    transfer_end(t);
+    client_pump(c);
+}
+
+void upstream_wake(struct upstream_call *call)
+{
+    must(call->ours != NULL && call->stream != NULL);
+    event_active(call->ours->wake, EV_TIMEOUT, 0);
+}
+
+void upstream_give_up(struct upstream_call *call)
+{
+    must(call->ours != NULL && call->stream != NULL);
+    call->ours->given_up = 1;
+    event_active(call->ours->wake, EV_TIMEOUT, 0);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -161,6 +195,11 @@ static struct transfer *transfer_new(struct client *c, struct upstream_call *cal
     c->transfers = t;
     t->timer = event_new(loop_base(c->loop), -1, 0, on_deadline, t);
     must(t->timer != NULL);
+    if (call->stream) {
+        t->wake = event_new(loop_base(c->loop), -1, 0, on_wake, t);
+        must(t->wake != NULL);
+    }
+    call->ours = t;
     return t;
 }
 
@@ -179,11 +218,12 @@ static void fail_later(struct transfer *t, enum upstream_outcome outcome, const 
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-static struct shard *shard_for(struct client *c, const struct origin *o)
+static struct shard *shard_for(struct client *c, const struct transfer *t)
 {
     struct shard **link = &c->shards;
+    int bulk = t->call->stream && t->call->stream->is_bulk;
 
-    if (o->protocol == ORIGIN_HTTP2) {
+    if (!bulk && t->origin->protocol == ORIGIN_HTTP2) {
         if (c->http2 == NULL)
             c->http2 = shard_new(c, 1);
         return c->http2;
@@ -201,7 +241,7 @@ static void start(struct transfer *t)
     t->state = TRANSFER_RUNNING;
     t->origin->starting++;
     transfer_prepare(t);
-    shard_add(shard_for(t->client, t->origin), t);
+    shard_add(shard_for(t->client, t), t);
 }
 
 void client_pump(struct client *c)

@@ -60,6 +60,7 @@ enum upstream_outcome {
     UPSTREAM_GARBLED,   /* what came is not HTTP */
     UPSTREAM_TOO_LARGE, /* body over body_max, or headers over 64 KiB; sent */
     UPSTREAM_FULL,      /* all answers together would take over UPSTREAM_HELD_MAX; sent */
+    UPSTREAM_GIVEN_UP,  /* upstream_give_up() */
     UPSTREAM_STOPPED    /* Mortise is being stopped */
 };
 
@@ -88,6 +89,26 @@ enum upstream_reply {
 };
 #define UPSTREAM_SECRET_MAX ((size_t)64 * 1024)
 
+struct upstream_call;
+
+/* Bodies that pass through, piece by piece, instead of being kept: for proxying. All three are
+ * called on the call's loop, from within libcurl: none may begin or give up a call; waking one
+ * (upstream_wake) is all right. Nothing of a streamed body is masked or counted by us. */
+struct upstream_stream {
+    /* Status and headers of the final answer are there (call->status, reply_headers). */
+    void (*on_head)(struct upstream_call *call, void *token);
+    /* A piece of its body, borrowed. 1: go on; 0: it was taken, and no more until upstream_wake().
+     * Never called before on_head. */
+    int (*on_data)(struct upstream_call *call, str chunk, void *token);
+    /* The request's body: the next bytes into `to`, how many; 0: none at present, ask again after
+     * upstream_wake(). Not called when body_length is 0. */
+    size_t (*more)(struct upstream_call *call, char *to, size_t room, void *token);
+    int64_t body_length; /* -1: not known, ends when `ended` is set and more() gives 0 */
+    int ended;           /* the caller sets it when no more will come */
+    int is_bulk; /* the answer is large: not asked for compressed, and not over HTTP/2, where a reader
+                    who stalls would make libcurl hold up to a window of 32 MB */
+};
+
 /* One call. The caller owns it and everything it points to until done(). */
 struct upstream_call {
     struct arena *arena;                   /* receives headers; the body is released with it */
@@ -101,8 +122,9 @@ struct upstream_call {
     str body;                    /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
     const struct secret *secret_body; /* not NULL: instead of `body`, never copied by us */
     enum upstream_reply reply;
-    size_t body_max;     /* of the answer, after decompression */
-    int64_t deadline_ms; /* clock_monotonic_ms() */
+    size_t body_max; /* of the answer, after decompression; not when it is streamed */
+    struct upstream_stream *stream; /* NULL: bodies are kept; `body` must be empty otherwise */
+    int64_t deadline_ms;            /* clock_monotonic_ms() */
     void (*done)(struct upstream_call *call, void *token);
     void *token;
 
@@ -118,11 +140,20 @@ struct upstream_call {
     int64_t took_ms;
     const char *reason; /* UPSTREAM_TLS, UPSTREAM_GUARDED: a clause in plain words, static */
     str detail;         /* libcurl's words, for the log; no secret */
+
+    struct transfer *ours; /* client.c's */
 };
 
 /* Begins the call on its loop's thread. A method other than GET or HEAD is sent at most once,
- * whatever happens to the connection. */
+ * whatever happens to the connection; so is every streamed call. */
 void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call);
+
+/* A streamed call may go on, in both directions. On its loop, before done(); also from within its
+ * callbacks; cheap. */
+void upstream_wake(struct upstream_call *call);
+/* Ends the call, with UPSTREAM_GIVEN_UP, later. On its loop, before done(), not from within its
+ * callbacks. */
+void upstream_give_up(struct upstream_call *call);
 
 /* The first value of a header, by name without regard to case; p == NULL when absent. */
 str upstream_reply_header(const struct upstream_call *call, str name);

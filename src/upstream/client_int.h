@@ -86,6 +86,10 @@ struct transfer {
     int full;       /* answers together would pass UPSTREAM_HELD_MAX */
     size_t held;    /* of the body, what is counted in upstream->held */
     int head_whole; /* the empty line after the headers came */
+    int head_told;  /* stream->on_head was called */
+    int in_pause;   /* the reader asked for no more: libcurl is told at the next piece */
+    int given_up;
+    struct event *wake; /* streamed calls only */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -119,6 +123,11 @@ struct upstream {
     size_t count;
 };
 
+/* stream.c: a streamed call's part of transfer_prepare(); what becomes of a piece; of a wake. */
+void stream_prepare(struct transfer *t);
+size_t stream_take(struct transfer *t, char *p, size_t n);
+void stream_tell_head(struct transfer *t);
+void stream_wake(struct transfer *t);
 /* transfer.c: makes t->easy ready; gives it back. */
 void transfer_prepare(struct transfer *t);
 void transfer_release(struct transfer *t);

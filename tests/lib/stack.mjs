@@ -145,7 +145,8 @@ export class Stack {
       MORTISE_DATABASE: this.options.database ?? `sqlite:${path.join(this.folder, 'mortise.db')}`,
       MORTISE_KEY_FILE: path.join(this.folder, 'key/master.key'),
       ...(p && {
-        MORTISE_ALLOW_HOSTS: ['acme.localhost', 'globex.localhost', '127.0.0.1',
+        // api.media.localhost, or localhost for who calls the gateway by number: where attachments are
+        MORTISE_ALLOW_HOSTS: ['acme.localhost', 'globex.localhost', '127.0.0.1', 'api.media.localhost', 'localhost',
           ...(this.options.renamed ? [`${this.options.renamed}.localhost`] : [])]
           .map((host) => `http://${host}:${p}`).concat(this.options.allow ?? []).join(),
         MORTISE_ATLASSIAN_SITES: 'localhost',

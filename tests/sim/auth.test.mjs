@@ -38,7 +38,7 @@ describe('a classic token on the site host', () => {
             { user: [ANNA, token] });
         assert.equal(answer.status, 200);
         assert.match(answer.json.self,
-            new RegExp(`^http://acme\\.localhost:${sim.port}/rest/api/2/user`));
+            new RegExp(`^${sim.url}/sites/acme/rest/api/2/user`));
     });
 
     it('is nobody on a site where the account is no member', async () => {
