@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "core/calls.h"
 #include "core/deliveries.h"
 #include "core/grants.h"
 #include "core/oauth_clients.h"
@@ -82,6 +83,8 @@ static enum err expire(struct work *w)
         e = store_links_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
         e = store_sessions_expire(w->db, w->arena, w->fault, w->now_ms);
+    if (!e)
+        e = store_calls_delete_before(w->db, w->arena, w->fault, w->now_ms - CALLS_KEPT_MS);
     return e ? e : work_commit(w);
 }
 

@@ -35,6 +35,8 @@ void call_go(struct call *c, enum call_state to)
     if (c->state == to)
         return;
     must(leads[c->state] & TO(to));
+    if (c->state == CALL_WAITING)
+        must(event_del(c->pause) == 0);
     if (is_waiting(c->state) && c->wait_began_us)
         c->wait_us += now - c->wait_began_us;
     c->wait_began_us = is_waiting(to) ? now : 0;
@@ -47,7 +49,8 @@ void call_free_if_over(struct call *c)
 {
     struct relay *r = c->lane->relay;
 
-    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight || c->searching)
+    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight || c->searching ||
+        c->gating)
         return;
     if (c->timer)
         event_free(c->timer);
@@ -61,15 +64,44 @@ void call_free_if_over(struct call *c)
     count_end(&r->count);
 }
 
+/* For the app's admins. A call that nobody was let through with has no app that it belongs to. */
+static void record(const struct call *c)
+{
+    const struct key_call *is = &c->use->is;
+    int64_t ms = (clock_monotonic_us() - c->started_us) / 1000;
+
+    records_add(c->lane->records,
+                &(struct call_row){
+                    .app = is->app,
+                    .connection = is->connection,
+                    .connection_name = is->connection_name,
+                    .key = is->key,
+                    .key_name = is->key_name,
+                    .user = is->user,
+                    .credential = is->credential,
+                    .method = c->pass.method,
+                    .template = c->pass.template,
+                    .issue = c->pass.issue.n ? c->pass.issue : (str){NULL, 0},
+                    .status = c->status,
+                    .code = str_from(c->fault.code ? err_code(c->fault.code) : NULL),
+                    .came = clock_now_ms() - ms,
+                    .ms = ms,
+                    .repeats = c->tries > 0 ? c->tries - 1 : 0,
+                });
+}
+
 /* Nothing more is said to the caller; what is pending comes back. */
 void call_end(struct call *c)
 {
     call_go(c, CALL_ENDED);
+    if (c->use)
+        record(c);
     c->stream = NULL;
     if (c->timer)
         event_del(c->timer);
     if (c->pause)
         event_del(c->pause);
+    call_came_back(c, 0);
     if (c->in_flight)
         upstream_give_up(&c->up);
     call_free_if_over(c);
@@ -123,12 +155,37 @@ void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
     call_end(c);
 }
 
+int64_t call_last_moment(const struct call *c)
+{
+    return c->timeout_asked ? c->deadline_ms : c->started_us / 1000 + CALL_TIMEOUT_MAX_MS;
+}
+
+static void set_clock(struct call *c, int64_t ms)
+{
+    struct timeval tv = {ms > 0 ? ms / 1000 : 0, ms > 0 ? ms % 1000 * 1000 : 0};
+
+    c->moved = 0;
+    must(event_add(c->timer, &tv) == 0);
+}
+
+/* A large body on a slow line is no call that hangs, unless the caller said how long it may take.
+ */
+static int goes_on(const struct call *c)
+{
+    return c->moved && (c->state == CALL_SENDING || c->state == CALL_ANSWERING) &&
+           clock_monotonic_ms() < call_last_moment(c);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     struct call *c = arg;
 
     (void)fd;
     (void)what;
+    if (!c->timeout_asked && goes_on(c)) {
+        set_clock(c, CALL_TIMEOUT_MS);
+        return;
+    }
     c->timed_out = 1;
     if (c->state == CALL_SENDING && c->in_flight) {
         upstream_give_up(&c->up); /* what became of it is said when it is known */
@@ -146,20 +203,27 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void start_clock(struct call *c)
 {
-    int64_t left = c->deadline_ms - clock_monotonic_ms();
-    struct timeval tv = {left > 0 ? left / 1000 : 0, left > 0 ? left % 1000 * 1000 : 0};
-
     c->timer = event_new(loop_base(c->lane->loop), -1, 0, on_deadline, c);
-    must(c->timer && event_add(c->timer, &tv) == 0);
+    must(c->timer != NULL);
+    set_clock(c, c->deadline_ms - clock_monotonic_ms());
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 {
+    struct call *c = arg;
+    int64_t again_ms;
+
     (void)fd;
     (void)what;
-    call_next(arg);
+    if (!c->gating) {
+        call_next(c);
+        return;
+    }
+    again_ms = gates_look(c->lane->relay->gates, &c->gate);
+    if (again_ms)
+        call_wait(c, again_ms);
 }
 
 void call_wait(struct call *c, int64_t ms)
@@ -260,6 +324,7 @@ static int have_decision(struct call *c)
 
     if (c->use && !c->outdated && decisions_hold(ds, c->use))
         return 1;
+    must(!c->deciding);
     c->waiter.decided = decided;
     c->waiter.arg = c;
     struct proven *fresh = decisions_get(ds, &c->question, &c->waiter);
@@ -358,6 +423,8 @@ void call_next(struct call *c)
         receive(c);
     if (!c->body.ended && c->body.kept)
         call_go(c, CALL_RECEIVING);
+    else if (!call_have_turn(c))
+        return;
     else if (c->pass.is_old_search && c->use->is.old_search && c->body.kept)
         call_search(c);
     else

@@ -81,6 +81,7 @@ static struct call *call_new(struct lane *lane, struct http_stream *s, const str
     c->stream = s;
     c->started_us = clock_monotonic_us();
     c->deadline_ms = c->started_us / 1000 + timeout_of(h);
+    c->timeout_asked = http_header_get(h, STR("x-mortise-timeout")).p != NULL;
     c->length = h->content_length;
     c->asked_count = headers_of_request(a, h, &c->asked);
     body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max, c->length);
@@ -156,11 +157,24 @@ static void open_lane(struct lane *lane)
         .moves = r->config.moves,
         .count = &r->count,
     });
+    lane->records = records_new(&(struct records_config){
+        .loop = lane->loop,
+        .pool = r->config.pool,
+        .log = r->config.log,
+        .services = r->config.services,
+        .count = &r->count,
+    });
+}
+
+static void flush_lane(struct lane *lane)
+{
+    records_flush(lane->records);
 }
 
 static void close_lane(struct lane *lane)
 {
     decisions_free(lane->decisions);
+    records_free(lane->records);
     buf_done(&lane->scratch);
 }
 
@@ -171,6 +185,7 @@ struct relay *relay_new(const struct relay_config *config)
     r->config = *config;
     r->budget.max = KEPT_TOGETHER;
     count_init(&r->count);
+    r->gates = gates_new();
     r->lane_count = loops_count(config->loops);
     r->lanes = mem_alloc_array(r->lane_count, sizeof(*r->lanes));
     for (size_t i = 0; i < r->lane_count; i++) {
@@ -183,7 +198,11 @@ struct relay *relay_new(const struct relay_config *config)
 
 size_t relay_drain(struct relay *r, int timeout_ms)
 {
-    return r ? count_wait(&r->count, timeout_ms) : 0;
+    if (!r)
+        return 0;
+    (void)count_wait(&r->count, timeout_ms);
+    on_each_loop(r, flush_lane);
+    return count_wait(&r->count, timeout_ms);
 }
 
 void relay_free(struct relay *r)
@@ -192,6 +211,7 @@ void relay_free(struct relay *r)
         return;
     on_each_loop(r, close_lane);
     count_done(&r->count);
+    gates_free(r->gates);
     mem_free(r->lanes);
     mem_free(r);
 }

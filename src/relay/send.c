@@ -98,6 +98,10 @@ static enum reply_fate fate_of(struct call *c)
     c->verdict = p->pass_judge(p->self, c->arena, &c->up, STR(""), &c->use->is.target);
     c->up.outcome = UPSTREAM_ANSWERED;
     c->repeat_ms = call_repeat_after(c);
+    if (c->verdict.limit != LIMIT_NONE)
+        call_limited(c, c->verdict.limit,
+                     c->repeat_ms >= 0 ? c->repeat_ms : c->verdict.retry_after_s * CLOCK_SECOND_MS);
+    call_came_back(c, c->verdict.limit != LIMIT_NONE);
     if (c->repeat_ms >= 0)
         return REPLY_DROPPED;
     if (c->pass.is_bulk && str_eq(c->pass.method, STR("GET"))) {
@@ -141,6 +145,7 @@ static int on_data(struct upstream_call *up, str piece, void *token)
     struct call *c = token;
 
     (void)up;
+    c->moved = 1;
     if (c->state == CALL_ANSWERING)
         return write_piece(c, piece);
     if (c->state == CALL_SENDING && c->fate == REPLY_HELD)
@@ -154,6 +159,7 @@ static size_t more(struct upstream_call *up, char *to, size_t room, void *token)
     size_t n = body_take(&c->body, to, room);
 
     (void)up;
+    c->moved |= n > 0;
     if (c->paused && c->stream && body_left(&c->body) < BODY_LOW) {
         c->paused = 0;
         http_resume_body(c->stream);
@@ -276,7 +282,7 @@ static void begin(struct call *c)
     c->up.arena = c->arena;
     c->up.method = c->pass.method;
     c->up.stream = &c->flow;
-    c->up.deadline_ms = c->deadline_ms + CLOCK_SECOND_MS; /* the call's own comes first */
+    c->up.deadline_ms = call_last_moment(c) + CLOCK_SECOND_MS; /* the call's own comes first */
     c->up.done = done;
     c->up.token = c;
     c->up_began_us = clock_monotonic_us();
@@ -308,9 +314,7 @@ void call_send(struct call *c)
                             STR_ARG(pass->path), pass->query.n ? "?" : "", STR_ARG(pass->query)),
         .headers = c->asked,
         .header_count = c->asked_count,
-        .auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC,
-        .username = is->target.username,
-        .secret = &is->target.secret,
+        .credential = c->use->shown,
     };
     begin(c);
 }
@@ -337,6 +341,7 @@ static void done(struct upstream_call *up, void *token)
     struct call *c = token;
 
     c->in_flight = 0;
+    call_came_back(c, 0);
     if (c->state == CALL_ENDED) {
         call_free_if_over(c);
     } else if (c->state == CALL_ANSWERING) {
@@ -345,6 +350,8 @@ static void done(struct upstream_call *up, void *token)
         if (up->outcome != UPSTREAM_ANSWERED)
             c->up_us += clock_monotonic_us() - c->up_began_us;
         no_answer(c);
+    } else if (c->fate == REPLY_DROPPED && c->verdict.limit != LIMIT_NONE) {
+        call_next(c); /* waits at the gate that it has closed, in turn */
     } else if (c->fate == REPLY_DROPPED) {
         call_wait(c, c->repeat_ms);
     } else if (c->fate == REPLY_FOLLOWED) {

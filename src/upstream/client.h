@@ -89,6 +89,14 @@ enum upstream_reply {
 };
 #define UPSTREAM_SECRET_MAX ((size_t)64 * 1024)
 
+/* An Authorization header made once for many calls (a secret has pages of its own, which cost more
+ * than a call can afford). Lives until the last of them is done. */
+struct upstream_credential;
+MUST_USE struct upstream_credential *upstream_credential_new(enum upstream_auth auth, str username,
+                                                             const struct secret *secret);
+/* Wipes; accepts NULL. */
+void upstream_credential_free(struct upstream_credential *c);
+
 struct upstream_call;
 
 /* Bodies that pass through, piece by piece, instead of being kept: for proxying. All three are
@@ -105,8 +113,9 @@ struct upstream_stream {
     size_t (*more)(struct upstream_call *call, char *to, size_t room, void *token);
     int64_t body_length; /* -1: not known, ends when `ended` is set and more() gives 0 */
     int ended;           /* the caller sets it when no more will come */
-    int is_bulk; /* the answer is large: not asked for compressed, and not over HTTP/2, where a
-                    reader who stalls would make libcurl hold up to a window of 32 MB */
+    /* The answer is large: not asked for compressed, and not over HTTP/2, where a reader who stalls
+     * would make libcurl hold up to a window of 32 MB. */
+    int is_bulk;
 };
 
 /* One call. The caller owns it and everything it points to until done(). */
@@ -119,7 +128,8 @@ struct upstream_call {
     enum upstream_auth auth;
     str username;                /* UPSTREAM_BASIC: Authorization: Basic (RFC 7617) */
     const struct secret *secret; /* password or token (RFC 6750); NULL: no authorisation */
-    str body;                    /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
+    const struct upstream_credential *credential; /* in their place; streamed calls only */
+    str body; /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
     const struct secret *secret_body; /* not NULL: instead of `body`, never copied by us */
     enum upstream_reply reply;
     size_t body_max; /* of the answer, after decompression; not when it is streamed */

@@ -178,6 +178,7 @@ const SAMPLES = {
   'POST /apps/{app}/stops/{stop}/lift': { api: 200, page: 303, foreign: true, fresh: stoppedApp },
   'POST /apps/{app}/stops/{stop}/erase': { api: 200, page: 303, foreign: true, fresh: stoppedApp },
   'GET /apps/{app}/stops/{stop}/csv': { api: 200, page: 200, foreign: true, fresh: stoppedApp },
+  'GET /apps/{app}/calls': { api: 200, page: 200 },
   'GET /apps/{app}/keys': { api: 200, page: 200 },
   'POST /apps/{app}/keys': { api: 201, page: 201, body: { name: 'A key' } },
   'DELETE /apps/{app}/keys/{key}': { api: 204, page: 303, foreign: true,
