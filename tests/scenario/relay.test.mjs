@@ -147,6 +147,19 @@ test('an answer as to a stranger is none; a write answered so is reported and no
   }
 });
 
+test('an emergency stop stops the very next call, and lifting it lets it through', async () => {
+  const { root, admin, app } = r;
+  assert.equal((await ask(r, '/rest/api/3/myself')).status, 200);
+  for (const [who, at, body] of [[admin, `/apps/${app}/stops`, {}],
+    [root, '/stops', { kind: 'user', user: 'runner@example.com' }]]) {
+    const stop = await who.post(at, body);
+    assert.equal(stop.status, 201, stop.text);
+    assertRefused(await ask(r, '/rest/api/3/myself'), 409, 'stopped');
+    assert.equal((await who.post(`${stop.body.path}/lift`)).status, 200);
+    assert.equal((await ask(r, '/rest/api/3/myself')).status, 200);
+  }
+});
+
 test('revoked, disabled, removed, switched: the very next call is refused', async () => {
   const { s, root, admin, runner, app } = r;
   const made = await makeKey(runner);
