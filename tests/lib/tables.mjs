@@ -6,7 +6,9 @@ import path from 'node:path';
 import { ROOT } from './stack.mjs';
 
 function rows(file, word) {
-  const text = fs.readFileSync(path.join(ROOT, 'tables', file), 'utf8').replace(/\/\*[^]*?\*\//g, '');
+  // Paths in strings may hold what would begin or end a comment.
+  const text = fs.readFileSync(path.join(ROOT, 'tables', file), 'utf8')
+    .replace(/("(?:[^"\\\n]|\\.)*")|\/\*[^]*?\*\//g, (all, string) => string ?? '');
   const found = [...text.matchAll(new RegExp(`^${word}\\((.*)\\) *$`, 'gm'))].map(([, inside]) =>
     [...inside.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s,]+)/g)].map((m) => m[1] ?? m[2]));
   if (!found.length) throw new Error(`nothing in ${file}`);
