@@ -48,6 +48,16 @@ describe('bad weather', { skip }, () => {
     assert.deepEqual((await seenByJira('/issue')).map((each) => each[1]), [429, 201, 429, 201, 429, 201]);
   });
 
+  test('more at once than Jira takes in a second: all are served, by its pace', async () => {
+    await stack.control('POST', 'limits', { burst: 10 });
+    const client = clientOf(api);
+    const began = Date.now();
+    const all = await Promise.allSettled(Array.from({ length: 30 }, () => client.issues.getIssue({ issueIdOrKey: 'OPS-1' })));
+    await stack.control('POST', 'limits', {});
+    assert.deepEqual(all.filter((each) => each.status === 'rejected').map((each) => each.reason.response?.data), []);
+    assert.ok(Date.now() - began >= 1000, 'that was no limit');
+  });
+
   test('a write that may have been done is reported, and sent once', async () => {
     for (const [kind, more] of [['cut_after', {}], ['status', { status: 503, after: true }]]) {
       await stack.control('DELETE', 'log');
