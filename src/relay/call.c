@@ -155,12 +155,37 @@ void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
     call_end(c);
 }
 
+int64_t call_last_moment(const struct call *c)
+{
+    return c->timeout_asked ? c->deadline_ms : c->started_us / 1000 + CALL_TIMEOUT_MAX_MS;
+}
+
+static void set_clock(struct call *c, int64_t ms)
+{
+    struct timeval tv = {ms > 0 ? ms / 1000 : 0, ms > 0 ? ms % 1000 * 1000 : 0};
+
+    c->moved = 0;
+    must(event_add(c->timer, &tv) == 0);
+}
+
+/* A large body on a slow line is no call that hangs, unless the caller said how long it may take.
+ */
+static int goes_on(const struct call *c)
+{
+    return c->moved && (c->state == CALL_SENDING || c->state == CALL_ANSWERING) &&
+           clock_monotonic_ms() < call_last_moment(c);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     struct call *c = arg;
 
     (void)fd;
     (void)what;
+    if (!c->timeout_asked && goes_on(c)) {
+        set_clock(c, CALL_TIMEOUT_MS);
+        return;
+    }
     c->timed_out = 1;
     if (c->state == CALL_SENDING && c->in_flight) {
         upstream_give_up(&c->up); /* what became of it is said when it is known */
@@ -178,11 +203,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void start_clock(struct call *c)
 {
-    int64_t left = c->deadline_ms - clock_monotonic_ms();
-    struct timeval tv = {left > 0 ? left / 1000 : 0, left > 0 ? left % 1000 * 1000 : 0};
-
     c->timer = event_new(loop_base(c->lane->loop), -1, 0, on_deadline, c);
-    must(c->timer && event_add(c->timer, &tv) == 0);
+    must(c->timer != NULL);
+    set_clock(c, c->deadline_ms - clock_monotonic_ms());
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */

@@ -87,6 +87,8 @@ struct call {
     int64_t started_us;
     int64_t deadline_ms; /* monotonic */
     int timed_out;
+    int timeout_asked; /* by X-Mortise-Timeout: absolute; else bodies on the move go on */
+    int moved;         /* bytes of a body, since the clock was set */
 
     struct provider_pass pass;
     struct address address;
@@ -149,6 +151,8 @@ void call_refresh_behind(struct call *c);
 void call_note_refused(struct call *c, str why);
 /* Does nothing unless it has ended and nothing is pending. */
 void call_free_if_over(struct call *c);
+/* When it is over whatever happens. */
+int64_t call_last_moment(const struct call *c);
 /* Waits, then goes on with call_next(). */
 void call_wait(struct call *c, int64_t ms);
 /* turn.c: 1 when no limit of Jira's stands in the way; else the call waits, or was refused. What

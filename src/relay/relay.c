@@ -81,6 +81,7 @@ static struct call *call_new(struct lane *lane, struct http_stream *s, const str
     c->stream = s;
     c->started_us = clock_monotonic_us();
     c->deadline_ms = c->started_us / 1000 + timeout_of(h);
+    c->timeout_asked = http_header_get(h, STR("x-mortise-timeout")).p != NULL;
     c->length = h->content_length;
     c->asked_count = headers_of_request(a, h, &c->asked);
     body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max, c->length);

@@ -145,6 +145,7 @@ static int on_data(struct upstream_call *up, str piece, void *token)
     struct call *c = token;
 
     (void)up;
+    c->moved = 1;
     if (c->state == CALL_ANSWERING)
         return write_piece(c, piece);
     if (c->state == CALL_SENDING && c->fate == REPLY_HELD)
@@ -158,6 +159,7 @@ static size_t more(struct upstream_call *up, char *to, size_t room, void *token)
     size_t n = body_take(&c->body, to, room);
 
     (void)up;
+    c->moved |= n > 0;
     if (c->paused && c->stream && body_left(&c->body) < BODY_LOW) {
         c->paused = 0;
         http_resume_body(c->stream);
@@ -280,7 +282,7 @@ static void begin(struct call *c)
     c->up.arena = c->arena;
     c->up.method = c->pass.method;
     c->up.stream = &c->flow;
-    c->up.deadline_ms = c->deadline_ms + CLOCK_SECOND_MS; /* the call's own comes first */
+    c->up.deadline_ms = call_last_moment(c) + CLOCK_SECOND_MS; /* the call's own comes first */
     c->up.done = done;
     c->up.token = c;
     c->up_began_us = clock_monotonic_us();
