@@ -55,6 +55,7 @@ void decision_release(struct proven *d)
     if (!d || --d->users > 0)
         return;
     secret_wipe(&d->is.target.secret);
+    upstream_credential_free(d->shown);
     arena_free(d->arena);
 }
 
@@ -94,6 +95,9 @@ static struct proven *keep(struct fill *f)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = arena_str(a, *texts[i]);
     copy_place(a, &c->place);
+    d->shown = upstream_credential_new(c->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER
+                                                                         : UPSTREAM_BASIC,
+                                       c->target.username, &c->target.secret);
     d->arena = a;
     d->users = 1;
     d->epoch = f->epoch;

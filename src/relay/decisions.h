@@ -26,6 +26,7 @@
 #include "io/loop.h"
 #include "io/pool.h"
 #include "relay/count.h"
+#include "upstream/client.h"
 
 /* Other processes are heard of by age alone, so this is the promised second. */
 #define DECISION_MAX_MS 1000
@@ -33,6 +34,7 @@
 
 struct proven {
     struct key_call is;
+    struct upstream_credential *shown; /* the target's secret as it goes out */
     uint64_t epoch;
     int64_t read_ms; /* monotonic */
     int noted;       /* that Jira refused the credential was noted already */

@@ -314,9 +314,7 @@ void call_send(struct call *c)
                             STR_ARG(pass->path), pass->query.n ? "?" : "", STR_ARG(pass->query)),
         .headers = c->asked,
         .header_count = c->asked_count,
-        .auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC,
-        .username = is->target.username,
-        .secret = &is->target.secret,
+        .credential = c->use->shown,
     };
     begin(c);
 }

@@ -2,6 +2,7 @@
 #include "upstream/auth.h"
 
 #include "base/check.h"
+#include "base/mem.h"
 
 #define MASK_MIN 8
 
@@ -98,4 +99,29 @@ void auth_lend_body(CURL *easy, const struct secret *body)
 
     must(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exposed.n) == CURLE_OK);
     must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exposed.p) == CURLE_OK);
+}
+
+void auth_show(struct auth_line *line, const struct upstream_credential *c)
+{
+    line->node = (struct curl_slist){.data = (char *)c->line.text.p, .next = NULL};
+}
+
+struct upstream_credential *upstream_credential_new(enum upstream_auth auth, str username,
+                                                    const struct secret *secret)
+{
+    struct upstream_credential *c = mem_new(struct upstream_credential);
+
+    if (auth == UPSTREAM_BEARER)
+        auth_make_bearer(&c->line, secret);
+    else
+        auth_make_basic(&c->line, username, secret);
+    return c;
+}
+
+void upstream_credential_free(struct upstream_credential *c)
+{
+    if (!c)
+        return;
+    auth_wipe(&c->line);
+    mem_free(c);
 }

@@ -12,12 +12,19 @@
 
 #include "base/secret.h"
 #include "base/str.h"
+#include "upstream/client.h"
 
 struct auth_line {
     struct secret text;
     size_t start;           /* what follows the scheme begins here */
     struct curl_slist node; /* points into text; its next is the caller's list */
 };
+
+struct upstream_credential {
+    struct auth_line line; /* its node is nobody's */
+};
+/* Makes the line's node one that shows the credential; the line itself stays empty. */
+void auth_show(struct auth_line *line, const struct upstream_credential *c);
 
 /* "Authorization: Basic base64(username:secret)", RFC 7617. A colon in the username is a bug. */
 void auth_make_basic(struct auth_line *line, str username, const struct secret *secret);

@@ -89,6 +89,14 @@ enum upstream_reply {
 };
 #define UPSTREAM_SECRET_MAX ((size_t)64 * 1024)
 
+/* An Authorization header made once for many calls (a secret has pages of its own, which cost more
+ * than a call can afford). Lives until the last of them is done. */
+struct upstream_credential;
+MUST_USE struct upstream_credential *upstream_credential_new(enum upstream_auth auth, str username,
+                                                             const struct secret *secret);
+/* Wipes; accepts NULL. */
+void upstream_credential_free(struct upstream_credential *c);
+
 struct upstream_call;
 
 /* Bodies that pass through, piece by piece, instead of being kept: for proxying. All three are
@@ -120,7 +128,8 @@ struct upstream_call {
     enum upstream_auth auth;
     str username;                /* UPSTREAM_BASIC: Authorization: Basic (RFC 7617) */
     const struct secret *secret; /* password or token (RFC 6750); NULL: no authorisation */
-    str body;                    /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
+    const struct upstream_credential *credential; /* in their place; streamed calls only */
+    str body; /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
     const struct secret *secret_body; /* not NULL: instead of `body`, never copied by us */
     enum upstream_reply reply;
     size_t body_max; /* of the answer, after decompression; not when it is streamed */

@@ -207,12 +207,15 @@ static void set_headers(struct transfer *t, const struct upstream *u)
             arena_printf(call->arena, "%.*s%s%.*s", STR_ARG(h->name), between, STR_ARG(h->value));
         add_line(t, line.p);
     }
-    if (call->secret && call->auth == UPSTREAM_BEARER)
+    must(call->credential == NULL || (call->stream && call->secret == NULL));
+    if (call->credential)
+        auth_show(&t->auth, call->credential);
+    else if (call->secret && call->auth == UPSTREAM_BEARER)
         auth_make_bearer(&t->auth, call->secret);
     else if (call->secret)
         auth_make_basic(&t->auth, call->username, call->secret);
     t->auth.node.next = t->headers;
-    SET(t, CURLOPT_HTTPHEADER, call->secret ? &t->auth.node : t->headers);
+    SET(t, CURLOPT_HTTPHEADER, call->secret || call->credential ? &t->auth.node : t->headers);
 }
 
 /* A handle whose last call did not end well may still hold its old buffer and then refuses another

@@ -144,13 +144,15 @@ test('100 Continue comes after key, limits and credential were decided, and Jira
 
 test('an answer that breaks off is broken for the caller too', async () => {
   for (const headers of [{ 'content-length': 1000 }, {}]) {
+    let cut;
     r.front.on('/rest/cut', (request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', ...headers });
       response.write('{"half":');
-      setTimeout(() => response.destroy(), 50);
+      cut = () => response.destroy();
     });
     const { response } = await open(r, '/rest/cut');
     assert.equal(response.statusCode, 200);
+    setTimeout(cut, 50);
     await assert.rejects(async () => { for await (const piece of response) void piece; });
   }
 });
