@@ -1,4 +1,4 @@
-// docs/clients.md tells how each client is configured: its examples are run as they stand, with nothing but
+// docs/relay.md tells how each client is configured: its examples are run as they stand, with nothing but
 // the address put in.
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { DIRECT_ONLY, startTargets } from './lib/targets.mjs';
 
 const skip = DIRECT_ONLY && 'no server';
 const { stack } = skip ? {} : await startTargets();
-const page = fs.readFileSync(path.join(ROOT, 'docs/clients.md'), 'utf8');
+const page = fs.readFileSync(path.join(ROOT, 'docs/relay.md'), 'utf8');
 const PROGRAMS = { sh: ['/bin/sh', '-eu'], python: ['/usr/bin/python3', '-W', 'ignore'], js: [process.execPath] };
 
 // The page's example in that language, as a file in a folder with what it needs beside it -> its output.
@@ -35,7 +35,7 @@ async function runExample(language) {
   });
 }
 
-describe('the examples of docs/clients.md', { skip }, () => {
+describe('the examples of docs/relay.md', { skip }, () => {
   test('a connection like theirs', async () => {
     const id = await addConnection(stack.admin, stack.app, { name: 'Team' });
     await connect(stack, stack.admin, stack.app, id, ANNA);

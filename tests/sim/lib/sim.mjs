@@ -26,7 +26,11 @@ export async function startSim({ state, args = [] } = {}) {
     const ended = new Promise((resolve) => child.on('exit', resolve));
     const first = await waitForOutput(child.stdout, /\n/);
     const match = /^simulated Atlassian on (http:\/\/127\.0\.0\.1:(\d+))\n/.exec(first);
-    if (!match) throw new Error(`the simulator did not start: ${first} ${Buffer.concat(errors)}`);
+    if (!match) {
+        await ended;
+        if (folder) fs.rmSync(folder, { recursive: true });
+        throw new Error(`the simulator did not start: ${first} ${Buffer.concat(errors)}`);
+    }
     letGo(child);
     const sim = { url: match[1], port: Number(match[2]), state: stateFile };
     sim.call = (method, target, options) => call(sim, method, target, options);
