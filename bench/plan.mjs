@@ -4,9 +4,10 @@
 import { load, proportional, prove, resident, residentAtMost } from './measure.mjs';
 import { KINDS } from './servers.mjs';
 
-export const FULL = { rounds: 5, warm: 0.4, seconds: 2, connections: 64, sizes: [1000, 5000, 9500], ramp: 2,
+// opened: connections a second, when there are many of them
+export const FULL = { rounds: 5, warm: 0.4, seconds: 2, connections: 64, sizes: [1000, 5000, 9500], opened: 2000,
   settle: 1.5, window: 2.5, again: 3, idle: 1000, requests: 2000, fill: 100_000, profile: 3 };
-export const SMOKE = { rounds: 1, warm: 0.1, seconds: 0.3, connections: 16, sizes: [50], ramp: 0.1, settle: 0.1,
+export const SMOKE = { rounds: 1, warm: 0.1, seconds: 0.3, connections: 16, sizes: [50], opened: 500, settle: 0.1,
   window: 0.5, again: 1, idle: 0, requests: 0, fill: 100, profile: 0 };
 
 // Every result of a measurement is pushed here, with what it was: {what, name, kind, size, round, ...report}
@@ -88,7 +89,7 @@ export async function inFlight(place, proxies, kind, plan, results) {
         await proxy.stop();
         await proxy.start();
         const report = await load(place, proxy, kind,
-          { connections: size, ramp: plan.ramp, warm: plan.settle, seconds: plan.window });
+          { connections: size, ramp: size / plan.opened, warm: plan.settle, seconds: plan.window });
         results.add('in flight', proxy.name, kind, report,
           { size, round, mb: residentAtMost(proxy), pss: proportional(proxy) });
       }
