@@ -186,6 +186,7 @@ void access_touch(struct work *w, const struct access_query *q)
 
     if (!is_due(w, q) || db_in_transaction(w->db) || db_begin(w->db, &ignored, DB_WRITE))
         return;
+    db_moves_nothing(w->db);
     e = w->actor.key ? store_key_used(w->db, w->arena, &ignored, w->actor.key->id, w->now_ms)
                      : touch_session(w, &ignored, q);
     if (!e)

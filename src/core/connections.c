@@ -247,6 +247,25 @@ enum err connection_find(struct work *w, str id, struct connection_row *ret)
     return store_connection_find(w->db, w->arena, w->fault, w->membership.app, id, ret);
 }
 
+enum err connection_find_named(struct work *w, str id_or_name, struct connection_row *ret)
+{
+    return store_connection_find_named(w->db, w->arena, w->fault, w->membership.app, id_or_name,
+                                       name_key(w->arena, id_or_name), ret);
+}
+
+enum err connection_permits_requests(struct work *w, const struct connection_row *n)
+{
+    int by_admins = w->membership.role == PERMISSION_ROLE_ADMIN ||
+                    (w->actor.key && !w->actor.user.p); /* a key that admins made */
+
+    if (!n->shared || n->runners_may_request || by_admins)
+        return ERR_OK;
+    return work_fail(w, ERR_BLOCKED_BY_POLICY,
+                     "Requests of one's own on shared credentials are for app admins. Ask one of"
+                     " the app's admins to run it, or to allow this in the properties of \"%.*s\".",
+                     STR_ARG(str_utf8_cut(n->name, 120)));
+}
+
 enum err connections_list(struct work *w, struct connection_row **ret, size_t *ret_count)
 {
     return store_connections_list(w->db, w->arena, w->fault, w->membership.app, ret, ret_count);

@@ -65,6 +65,11 @@ MUST_USE enum err connection_switch(struct work *w, const struct connection_row 
 MUST_USE enum err connection_delete(struct work *w, const struct connection_row *row);
 /* Within the app of the path; ERR_NOT_FOUND. */
 MUST_USE enum err connection_find(struct work *w, str id, struct connection_row *ret);
+/* The same by id or, as it is unique in its app, by name. */
+MUST_USE enum err connection_find_named(struct work *w, str id_or_name, struct connection_row *ret);
+/* Rule 10: ad hoc requests on shared credentials are for app admins unless the connection says that
+ * runners may. ERR_BLOCKED_BY_POLICY. */
+MUST_USE enum err connection_permits_requests(struct work *w, const struct connection_row *row);
 MUST_USE enum err connections_list(struct work *w, struct connection_row **ret, size_t *ret_count);
 /* Secrets on file and people they belong to: what deleting costs. */
 MUST_USE enum err connection_cost(struct work *w, str id, int64_t *ret_credentials,

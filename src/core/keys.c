@@ -120,12 +120,17 @@ enum err keys_permit(struct work *w, const struct connection_row *n, str method,
                          "people connect \"%.*s\" with accounts of their own. Use a key of one of "
                          "them.",
                          STR_ARG(str_utf8_cut(n->name, 120)));
-    if (method.p && k->methods.n && !has_word(k->methods, method))
-        return work_fail(w, ERR_BLOCKED_BY_POLICY, "This Mortise key is for %.*s only.",
-                         STR_ARG(k->methods));
-    if (method.p && k->paths.n && !reaches_path(k->paths, path))
-        return work_fail(w, ERR_BLOCKED_BY_POLICY, "This Mortise key is for paths below %.*s only.",
-                         STR_ARG(str_utf8_cut(k->paths, 300)));
+    return method.p ? keys_check_limits(w->fault, k->methods, k->paths, method, path) : ERR_OK;
+}
+
+enum err keys_check_limits(struct fault *f, str methods, str paths, str method, str path)
+{
+    if (methods.n && !has_word(methods, method))
+        return fail(f, ERR_BLOCKED_BY_POLICY, "This Mortise key is for %.*s only.",
+                    STR_ARG(methods));
+    if (paths.n && !reaches_path(paths, path))
+        return fail(f, ERR_BLOCKED_BY_POLICY, "This Mortise key is for paths below %.*s only.",
+                    STR_ARG(str_utf8_cut(paths, 300)));
     return ERR_OK;
 }
 
@@ -253,4 +258,10 @@ enum err keys_find(struct work *w, str key, struct key_row **ret)
         return e;
     *ret = k && k->expires && k->expires <= w->now_ms ? NULL : k;
     return ERR_OK;
+}
+
+void keys_mark(const struct services *services, str key, unsigned char ret[static KEY_MARK_BYTES])
+{
+    _Static_assert(KEY_MARK_BYTES == HASH_BYTES, "the size of an HMAC");
+    vault_hmac(services->vault, VAULT_KEY, key, ret);
 }

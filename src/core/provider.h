@@ -202,6 +202,36 @@ struct provider_refresh {
     int retry_after_s;             /* 0: not said */
 };
 
+struct upstream; /* upstream/client.h */
+struct upstream_call;
+
+/* Calls that pass through (src/relay): what they reach with a target. In the arena given. */
+struct provider_place {
+    str base; /* what a request's path is put behind */
+    const str
+        *prefixes; /* links in answers that begin so lead to this place; they end in "/rest/" */
+    size_t prefix_count;
+};
+
+/* A request that passes through, from its head alone. */
+struct provider_pass {
+    str method;
+    str path; /* begins with /rest/; set to its normal form */
+    str query;
+    int is_bulk; /* content rather than JSON: large, better not compressed */
+};
+
+/* The provider's three limits (and none of them). */
+enum provider_limit { LIMIT_NONE, LIMIT_BURST, LIMIT_ISSUE, LIMIT_QUOTA };
+
+/* What an answer means that passes through. */
+struct provider_verdict {
+    enum provider_meaning meaning;
+    str sentence; /* in the arena or static; may be empty */
+    int retry_after_s;
+    enum provider_limit limit; /* with MEANING_RATE_LIMITED */
+};
+
 enum provider_kind {
     PROVIDER_CONNECT,
     PROVIDER_TEST,
@@ -251,6 +281,25 @@ struct provider {
      * that the provider wants in it; challenge: of the method S256. Pure. */
     str (*authorize_url)(void *self, struct arena *a, const struct provider_client *client,
                          str state, str challenge);
+
+    /* For calls that pass through: what sends them, and pure functions for any thread. */
+    struct upstream *upstream;
+    /* May this be sent? Refuses as check_request does, without a look at headers and bodies; the
+     * query stays as it is unless it holds what no URL may. */
+    enum err (*pass_check)(void *self, struct arena *a, struct fault *f,
+                           struct provider_pass *pass);
+    /* Where a target leads to; site_url: for people, may be empty. ERR_BASE_URL_REFUSED when the
+     * settings no longer allow it. */
+    enum err (*pass_place)(void *self, struct arena *a, struct fault *f,
+                           const struct provider_target *target, str site_url,
+                           struct provider_place *ret);
+    /* An answer to a call made with the target. body: all of it, or empty when it is not known yet
+     * or does not matter (it does for a 401). */
+    struct provider_verdict (*pass_judge)(void *self, struct arena *a,
+                                          const struct upstream_call *call, str body,
+                                          const struct provider_target *target);
+    /* A call that was not answered, as an error with its sentence. */
+    enum err (*pass_failure)(struct fault *f, const struct upstream_call *call);
 };
 
 #endif

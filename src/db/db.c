@@ -3,6 +3,8 @@
  */
 #include "db/db.h"
 
+#include <stdatomic.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "db/driver_int.h"
@@ -37,6 +39,7 @@ enum err db_begin(struct db *d, struct fault *f, enum db_mode mode)
         return e;
     d->state = DB_OPEN;
     d->mode = mode;
+    d->moves_nothing = 0;
     return ERR_OK;
 }
 
@@ -50,7 +53,21 @@ enum err db_commit(struct db *d, struct fault *f)
         return d->failure.code;
     }
     d->state = DB_CLOSED;
-    return d->driver->commit(d, f);
+    enum err e = d->driver->commit(d, f);
+    if (d->moves && d->mode == DB_WRITE && !d->moves_nothing)
+        atomic_fetch_add(d->moves, 1);
+    return e;
+}
+
+void db_count_moves(struct db *d, _Atomic uint64_t *moves)
+{
+    d->moves = moves;
+}
+
+void db_moves_nothing(struct db *d)
+{
+    must(db_transaction_mode(d) == DB_WRITE);
+    d->moves_nothing = 1;
 }
 
 void db_rollback(struct db *d)

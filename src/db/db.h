@@ -74,6 +74,13 @@ int db_in_transaction(const struct db *d);
 /* DB_READ when none is open. */
 enum db_mode db_transaction_mode(const struct db *d);
 
+/* Counts what may have changed: *moves grows by one after every write transaction whose commit was
+ * tried, except those that said they are harmless. One counter for all connections of a process;
+ * must outlive them. What is read after *moves was may be kept as long as *moves stays. */
+void db_count_moves(struct db *d, _Atomic uint64_t *moves);
+/* In a write transaction: nobody's right, key, credential or connection is changed by it. */
+void db_moves_nothing(struct db *d);
+
 /* One statement. db_query(d, a, f, ret, "SQL", DB_I(1), DB_T(x)) - use db_query_none for a
  * statement without arguments. */
 #define db_query(d, a, f, ret, sql, ...)                                                           \

@@ -38,6 +38,8 @@ struct db {
     enum db_state state;
     enum db_mode mode;
     struct fault failure; /* the first, while FAILED */
+    _Atomic uint64_t *moves;
+    int moves_nothing; /* this transaction */
 };
 
 MUST_USE enum err sqlite_open(struct fault *f, const char *path, int64_t busy_ms, struct db **ret);

@@ -39,6 +39,10 @@ void jira_flow_end(struct jira_flow *f, enum err outcome);
  * place on the gateway. */
 MUST_USE enum err jira_flow_route(struct jira_flow *f, enum provider_auth auth, str origin,
                                   str base_path, enum jira_route *ret);
+/* The same without a flow. */
+MUST_USE enum err jira_route_of(const struct jira *j, struct arena *a, struct fault *f,
+                                enum provider_auth auth, str origin, str base_path,
+                                enum jira_route *ret);
 /* Where a site is on the gateway: "/ex/jira/<cloud id>". */
 str jira_flow_base_path(const struct jira_flow *f, str cloud_id);
 

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "jira/base_url.h"
+#include "jira/failure.h"
 #include "jira/jira_int.h"
+#include "jira/pass.h"
 #include "jira/paths.h"
 #include "jira/token.h"
 
@@ -40,39 +42,43 @@ str jira_flow_base_path(const struct jira_flow *f, str cloud_id)
                         STR_ARG(cloud_id));
 }
 
-static int is_gateway(const struct jira_flow *f, str origin, str base_path)
+static int is_gateway(const struct jira *j, struct arena *a, str origin, str base_path)
 {
-    str start = jira_flow_base_path(f, STR(""));
+    str start = arena_printf(a, "%.*s/ex/jira/", STR_ARG(j->policy.api_path));
 
-    return str_eq(origin, f->jira->policy.api_origin) && str_starts(base_path, start) &&
+    return str_eq(origin, j->policy.api_origin) && str_starts(base_path, start) &&
            jira_is_uuid(str_slice(base_path, start.n, base_path.n));
+}
+
+enum err jira_route_of(const struct jira *j, struct arena *a, struct fault *f,
+                       enum provider_auth auth, str origin, str base_path, enum jira_route *ret)
+{
+    struct upstream_url u;
+    str checked;
+    enum err e;
+
+    if (is_gateway(j, a, origin, base_path)) {
+        *ret = JIRA_GATEWAY;
+        return ERR_OK;
+    }
+    if (auth == PROVIDER_BEARER)
+        return fail(f, ERR_BASE_URL_REFUSED,
+                    "This connection was made for another address of Atlassian's than the one that "
+                    "Mortise is set up with now. Nothing was sent; reconnect.");
+    e = jira_base_url_check(&j->policy, a, f, origin, &checked);
+    if (e)
+        return e;
+    if (!str_eq(checked, origin) || base_path.n)
+        return fail(f, ERR_BASE_URL_REFUSED, "");
+    must(upstream_url_parse(a, origin, &u));
+    *ret = jira_policy_is_cloud(&j->policy, &u) ? JIRA_SITE : JIRA_SERVER;
+    return ERR_OK;
 }
 
 enum err jira_flow_route(struct jira_flow *f, enum provider_auth auth, str origin, str base_path,
                          enum jira_route *ret)
 {
-    struct provider_op *op = f->op;
-    const struct jira_policy *p = &f->jira->policy;
-    struct upstream_url u;
-    str checked;
-    enum err e;
-
-    if (is_gateway(f, origin, base_path)) {
-        *ret = JIRA_GATEWAY;
-        return ERR_OK;
-    }
-    if (auth == PROVIDER_BEARER)
-        return fail(&op->fault, ERR_BASE_URL_REFUSED,
-                    "This connection was made for another address of Atlassian's than the one that "
-                    "Mortise is set up with now. Nothing was sent; reconnect.");
-    e = jira_base_url_check(p, op->arena, &op->fault, origin, &checked);
-    if (e)
-        return e;
-    if (!str_eq(checked, origin) || base_path.n)
-        return fail(&op->fault, ERR_BASE_URL_REFUSED, "");
-    must(upstream_url_parse(op->arena, origin, &u));
-    *ret = jira_policy_is_cloud(p, &u) ? JIRA_SITE : JIRA_SERVER;
-    return ERR_OK;
+    return jira_route_of(f->jira, f->op->arena, &f->op->fault, auth, origin, base_path, ret);
 }
 
 static void begin(void *self, struct loop *loop, struct provider_op *op, void (*done)(void *token),
@@ -184,6 +190,11 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
         .check_base_url = check_base_url,
         .check_request = check_request,
         .authorize_url = authorize_url,
+        .upstream = j->upstream,
+        .pass_check = jira_pass_check,
+        .pass_place = jira_pass_place,
+        .pass_judge = jira_pass_judge,
+        .pass_failure = jira_failure,
     };
     return ERR_OK;
 }

@@ -59,6 +59,11 @@ void life_tend(struct life *l, struct flight_waiter *waiter)
     flight_join(l->flights, waiter);
 }
 
+void life_tend_behind(struct life *l, const struct flight_wish *wish)
+{
+    flight_behind(l->flights, wish);
+}
+
 /* What the call answered, if it was made already, is no answer to anybody. */
 static void forget_answer(struct provider_op *op)
 {

@@ -43,6 +43,9 @@ void life_free(struct life *l);
 /* Refreshes a grant that nobody is using now, where `wish` says; landed() as in flight.h. */
 struct flight_waiter;
 void life_tend(struct life *l, struct flight_waiter *waiter);
+/* Refreshes it as well, and nobody waits: while the token at hand serves. On the wish's loop. */
+struct flight_wish;
+void life_tend_behind(struct life *l, const struct flight_wish *wish);
 /* Waits for nothing; how many flights are under way. Any thread. */
 size_t life_flights(struct life *l);
 /* Waits until no flight is under way, at most timeout_ms; how many are left. A flight submits work:

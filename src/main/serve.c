@@ -23,6 +23,7 @@
 #include "main/commands.h"
 #include "main/store.h"
 #include "main/sweeper.h"
+#include "relay/relay.h"
 #include "resources/hooks.h"
 #include "resources/routes.h"
 
@@ -33,6 +34,7 @@
 #define DRAIN_MS 2000
 #define REFRESH_MS 10000
 #define LAST_DRAIN_MS 10000
+#define RELAY_KEEP_MAX_KIB 65536
 
 struct server {
     struct arena *arena;
@@ -40,10 +42,12 @@ struct server {
     struct log *log;
     struct db *db; /* the start's own; workers open theirs */
     struct services services;
+    _Atomic uint64_t moves; /* of what rights are made from, by any worker */
     struct provider provider;
     struct loops *loops;
     struct pool *pool;
     struct dispatch *dispatch;
+    struct relay *relay;
     struct http_server *http;
     struct sweeper *sweeper;
     struct keeper *keeper;
@@ -59,8 +63,10 @@ static void *open_worker(void *arg)
     struct fault f = {.code = ERR_OK};
     struct db *d = NULL;
 
-    if (db_open(&f, s->database, STORE_BUSY_MS, &d) == ERR_OK)
+    if (db_open(&f, s->database, STORE_BUSY_MS, &d) == ERR_OK) {
+        db_count_moves(d, &s->moves);
         return d;
+    }
     log_event(s->log, LOG_ERROR, "database_away", LOG_STR("detail", str_from(f.detail)));
     return NULL;
 }
@@ -119,10 +125,31 @@ static enum err open_dispatch(struct server *s, struct fault *f)
                         &s->dispatch);
 }
 
+static enum err open_relay(struct server *s, struct fault *f)
+{
+    int64_t keep_kib;
+
+    if (!str_to_int64(str_trim(s->config.settings.relay_keep), &keep_kib) || keep_kib < 0 ||
+        keep_kib > RELAY_KEEP_MAX_KIB)
+        return fail(f, ERR_CONFIG,
+                    "The setting MORTISE_RELAY_KEEP must be a number of KiB from 0 to %d.",
+                    RELAY_KEEP_MAX_KIB);
+    s->relay = relay_new(&(struct relay_config){
+        .loops = s->loops,
+        .pool = s->pool,
+        .log = s->log,
+        .services = &s->services,
+        .moves = &s->moves,
+        .rest = dispatch_serving(s->dispatch),
+        .keep_max = (size_t)keep_kib * 1024,
+    });
+    return ERR_OK;
+}
+
 static enum err open_port(struct server *s, struct fault *f)
 {
     return http_listen(f, s->loops, arena_cstring(s->arena, s->config.settings.listen),
-                       http_limits_default(), dispatch_serving(s->dispatch), s->log, &s->http);
+                       http_limits_default(), relay_serving(s->relay), s->log, &s->http);
 }
 
 static enum err start(struct server *s, struct fault *f)
@@ -132,6 +159,8 @@ static enum err start(struct server *s, struct fault *f)
         e = open_storage(s, f);
     if (e == ERR_OK)
         e = open_dispatch(s, f);
+    if (e == ERR_OK)
+        e = open_relay(s, f);
     if (e == ERR_OK)
         e = open_port(s, f);
     if (e != ERR_OK)
@@ -186,15 +215,17 @@ static int quiesce(struct server *s)
         http_close(s->http, GRACE_MS);
     if (s->dispatch)
         (void)dispatch_drain(s->dispatch, DRAIN_MS);
+    (void)relay_drain(s->relay, DRAIN_MS);
     (void)life_drain(s->services.life, REFRESH_MS);
     jira_provider_stop(&s->provider);
     client_check_end(s->client_check);
     size_t handlers = s->dispatch ? dispatch_drain(s->dispatch, LAST_DRAIN_MS) : 0;
     size_t flights = life_drain(s->services.life, LAST_DRAIN_MS);
-    if (handlers == 0 && flights == 0)
+    size_t relayed = relay_drain(s->relay, LAST_DRAIN_MS);
+    if (handlers == 0 && flights == 0 && relayed == 0)
         return 1;
     log_event(s->log, LOG_ERROR, "stopped_hard", LOG_INT("handlers", (int64_t)handlers),
-              LOG_INT("refreshes", (int64_t)flights));
+              LOG_INT("refreshes", (int64_t)flights), LOG_INT("relayed", (int64_t)relayed));
     return 0;
 }
 
@@ -202,6 +233,7 @@ static void release(struct server *s)
 {
     if (s->pool)
         pool_stop(s->pool);
+    relay_free(s->relay);
     jira_provider_free(&s->provider);
     loops_stop(s->loops);
     keeper_free(s->keeper);

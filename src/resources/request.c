@@ -200,7 +200,7 @@ enum err request_begin(struct exchange *x)
         return e;
     if (effective.decision != DECISION_USE)
         return refused(x, r, &n, &effective);
-    e = request_permitted(x, &n);
+    e = connection_permits_requests(x->work, &n);
     if (e)
         return e;
 

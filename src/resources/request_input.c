@@ -183,19 +183,6 @@ static str body_field(struct exchange *x, const struct headers *h)
     return text;
 }
 
-enum err request_permitted(struct exchange *x, const struct connection_row *n)
-{
-    int by_admins = x->work->membership.role == PERMISSION_ROLE_ADMIN ||
-                    (x->work->actor.key && !x->work->actor.user.p); /* a key that admins made */
-
-    if (!n->shared || n->runners_may_request || by_admins)
-        return ERR_OK;
-    return fail(&x->fault, ERR_BLOCKED_BY_POLICY,
-                "Requests of one's own on shared credentials are for app admins. Ask one of the"
-                " app's admins to run it, or to allow this in the properties of \"%.*s\".",
-                STR_ARG(n->name));
-}
-
 enum err request_input(struct exchange *x, struct provider_request *request)
 {
     const struct provider *provider = x->work->services->provider;

@@ -8,10 +8,6 @@
 #include "http/exchange.h"
 #include "store/connections.h"
 
-/* Rule 10: ad hoc requests on shared credentials are for app admins unless the connection says that
- * runners may: ERR_BLOCKED_BY_POLICY with a sentence. Asked before a secret is opened. */
-MUST_USE enum err request_permitted(struct exchange *x, const struct connection_row *connection);
-
 /* Reads method, path, query, headers and body of the input; checks them by the provider's rules.
  *   query    "a=b&c=d", or an object of texts, numbers, booleans or lists of them
  *   headers  lines "Name: value", or an object of texts

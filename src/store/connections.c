@@ -57,6 +57,23 @@ enum err store_connection_find(struct db *d, struct arena *a, struct fault *f, s
     return ERR_OK;
 }
 
+enum err store_connection_find_named(struct db *d, struct arena *a, struct fault *f, str app,
+                                     str id, str name_key, struct connection_row *ret)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT " COLUMNS " FROM connections WHERE app_id = $1"
+                          " AND (id = $2 OR name_key = $3)"
+                          " ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1",
+                          DB_T(app), DB_T(id), DB_T(name_key));
+    if (e)
+        return e;
+    if (r.count == 0)
+        return fail(f, ERR_NOT_FOUND, "There is no such connection in this app.");
+    *ret = row_of(&r, 0);
+    return ERR_OK;
+}
+
 enum err store_connection_insert(struct db *d, struct arena *a, struct fault *f,
                                  const struct connection_row *row, str name_key)
 {

@@ -26,6 +26,10 @@ MUST_USE enum err store_connections_list(struct db *d, struct arena *a, struct f
 /* ERR_NOT_FOUND. */
 MUST_USE enum err store_connection_find(struct db *d, struct arena *a, struct fault *f, str app,
                                         str id, struct connection_row *ret);
+/* By id, or by what must be unique of the name; an id wins. ERR_NOT_FOUND. */
+MUST_USE enum err store_connection_find_named(struct db *d, struct arena *a, struct fault *f,
+                                              str app, str id, str name_key,
+                                              struct connection_row *ret);
 /* ERR_CONFLICT: the name is taken in this app. name_key: what must be unique. */
 MUST_USE enum err store_connection_insert(struct db *d, struct arena *a, struct fault *f,
                                           const struct connection_row *row, str name_key);

@@ -1,0 +1,128 @@
+/* See the header. */
+#include "jira/pass.h"
+
+#include "jira/jira_int.h"
+#include "jira/paths.h"
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static int method_passes(str method)
+{
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                          "PATCH", "DELETE", "OPTIONS"};
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (str_eq(method, str_from(methods[i])))
+            return 1;
+    }
+    return 0;
+}
+
+/* What a URL may hold stays untouched, in whatever way it is encoded. */
+static int is_clean(str query)
+{
+    for (size_t i = 0; i < query.n; i++) {
+        unsigned char c = (unsigned char)query.p[i];
+        if (c <= 0x20 || c >= 0x7F || c == '\\' || c == '"' || c == '<' || c == '>' || c == '#')
+            return 0;
+    }
+    return query.n <= JIRA_QUERY_MAX;
+}
+
+/* /rest/api/{2,3}/attachment/{content,thumbnail}/ID */
+static int is_content(str path)
+{
+    return str_find(path, STR("/attachment/content/")) != SIZE_MAX ||
+           str_find(path, STR("/attachment/thumbnail/")) != SIZE_MAX;
+}
+
+enum err jira_pass_check(void *self, struct arena *a, struct fault *f, struct provider_pass *pass)
+{
+    enum err e;
+
+    (void)self;
+    if (!method_passes(pass->method))
+        return fail(f, ERR_METHOD_NOT_ALLOWED, "Mortise does not send this method to Jira.");
+    e = jira_path_check(a, f, pass->path, &pass->path);
+    if (!e && !is_clean(pass->query))
+        e = jira_query_check(a, f, pass->query, &pass->query);
+    pass->is_bulk = !e && is_content(pass->path);
+    return e;
+}
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+enum { PREFIXES_MAX = 2 };
+
+static void add_prefix(struct arena *a, str *list, size_t *count, str base)
+{
+    while (str_ends(base, STR("/")))
+        base.n--;
+    str prefix = arena_printf(a, "%.*s/rest/", STR_ARG(base));
+    for (size_t i = 0; i < *count; i++) {
+        if (str_eq(list[i], prefix))
+            return;
+    }
+    list[(*count)++] = prefix;
+}
+
+enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
+                         const struct provider_target *target, str site_url,
+                         struct provider_place *ret)
+{
+    const struct jira *j = self;
+    enum jira_route route;
+    str *list = arena_alloc_array(a, PREFIXES_MAX, sizeof(*list));
+    struct provider_place place = {.prefixes = list};
+    enum err e = jira_route_of(j, a, f, target->auth, target->origin, target->base_path, &route);
+
+    if (e)
+        return e;
+    place.base = arena_printf(a, "%.*s%.*s", STR_ARG(target->origin), STR_ARG(target->base_path));
+    add_prefix(a, list, &place.prefix_count, place.base);
+    if (site_url.n)
+        add_prefix(a, list, &place.prefix_count, site_url);
+    *ret = place;
+    return ERR_OK;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static enum provider_limit limit_of(const struct upstream_call *call)
+{
+    str reason = upstream_reply_header(call, STR("RateLimit-Reason"));
+
+    if (str_starts(reason, STR("jira-quota")) || str_starts(reason, STR("jira-cost")))
+        return LIMIT_QUOTA;
+    return str_eq(reason, STR("jira-per-issue-on-write")) ? LIMIT_ISSUE : LIMIT_BURST;
+}
+
+/* Most answers: nothing in them speaks of the credential. */
+static int is_plain(const struct upstream_call *call)
+{
+    return call->status < 400 && upstream_reply_header(call, STR("X-Seraph-LoginReason")).p == NULL;
+}
+
+struct provider_verdict jira_pass_judge(void *self, struct arena *a,
+                                        const struct upstream_call *call, str body,
+                                        const struct provider_target *target)
+{
+    const struct jira *j = self;
+    struct upstream_call judged = *call;
+    struct fault ignored;
+    struct provider_verdict v = {MEANING_OK, STR(""), 0, LIMIT_NONE};
+    enum jira_route route;
+
+    if (is_plain(call))
+        return v;
+    if (jira_route_of(j, a, &ignored, target->auth, target->origin, target->base_path, &route))
+        route = JIRA_SERVER;
+    judged.reply_body = body.p ? body : STR("");
+    struct jira_verdict found = jira_classify(a, &judged, route, target->auth);
+    v.meaning = found.meaning;
+    v.sentence = found.sentence;
+    v.retry_after_s = found.retry_after_s;
+    if (v.meaning == MEANING_RATE_LIMITED)
+        v.limit = limit_of(call);
+    return v;
+}

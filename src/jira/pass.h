@@ -1,0 +1,20 @@
+/* Calls that pass through (core/provider.h: pass_...): which are let through, where links in their
+ * answers lead, what an answer means from its status and headers. Bodies are not looked at, except
+ * a 401's. Pure; any thread.
+ */
+#ifndef JIRA_PASS_H
+#define JIRA_PASS_H
+
+#include "core/provider.h"
+
+/* self: struct jira. */
+MUST_USE enum err jira_pass_check(void *self, struct arena *a, struct fault *f,
+                                  struct provider_pass *pass);
+MUST_USE enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
+                                  const struct provider_target *target, str site_url,
+                                  struct provider_place *ret);
+struct provider_verdict jira_pass_judge(void *self, struct arena *a,
+                                        const struct upstream_call *call, str body,
+                                        const struct provider_target *target);
+
+#endif

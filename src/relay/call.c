@@ -1,0 +1,357 @@
+/* The way of one call. States and invariants: the header. */
+#include "relay/call.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "core/settings.h"
+#include "relay/problem.h"
+
+#define REFRESHES_MAX 3
+
+#define TO(state) (1u << (state))
+static const unsigned leads[] = {
+    [CALL_DECIDING] = TO(CALL_REFRESHING) | TO(CALL_RECEIVING) | TO(CALL_WAITING) |
+                      TO(CALL_SENDING) | TO(CALL_ENDED),
+    [CALL_REFRESHING] = TO(CALL_DECIDING) | TO(CALL_RECEIVING) | TO(CALL_WAITING) |
+                        TO(CALL_SENDING) | TO(CALL_ENDED),
+    [CALL_RECEIVING] = TO(CALL_DECIDING) | TO(CALL_REFRESHING) | TO(CALL_WAITING) |
+                       TO(CALL_SENDING) | TO(CALL_ENDED),
+    [CALL_WAITING] = TO(CALL_DECIDING) | TO(CALL_REFRESHING) | TO(CALL_SENDING) | TO(CALL_ENDED),
+    [CALL_SENDING] = TO(CALL_DECIDING) | TO(CALL_REFRESHING) | TO(CALL_WAITING) |
+                     TO(CALL_ANSWERING) | TO(CALL_ENDED),
+    [CALL_ANSWERING] = TO(CALL_ENDED),
+    [CALL_ENDED] = 0,
+};
+
+static int is_waiting(enum call_state s)
+{
+    return s == CALL_DECIDING || s == CALL_REFRESHING || s == CALL_WAITING;
+}
+
+void call_go(struct call *c, enum call_state to)
+{
+    int64_t now = clock_monotonic_us();
+
+    if (c->state == to)
+        return;
+    must(leads[c->state] & TO(to));
+    if (is_waiting(c->state) && c->wait_began_us)
+        c->wait_us += now - c->wait_began_us;
+    c->wait_began_us = is_waiting(to) ? now : 0;
+    c->state = to;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+void call_free_if_over(struct call *c)
+{
+    struct relay *r = c->lane->relay;
+
+    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight)
+        return;
+    if (c->timer)
+        event_free(c->timer);
+    if (c->pause)
+        event_free(c->pause);
+    decision_release(c->use);
+    body_done(&c->body);
+    buf_done(&c->held);
+    secret_wipe(&c->flight.access);
+    arena_free(c->arena);
+    count_end(&r->count);
+}
+
+/* Nothing more is said to the caller; what is pending comes back. */
+void call_end(struct call *c)
+{
+    call_go(c, CALL_ENDED);
+    c->stream = NULL;
+    if (c->timer)
+        event_del(c->timer);
+    if (c->pause)
+        event_del(c->pause);
+    if (c->in_flight)
+        upstream_give_up(&c->up);
+    call_free_if_over(c);
+}
+
+static str connect_url(const struct call *c, str connection)
+{
+    if (connection.n == 0)
+        return STR("");
+    return arena_printf(c->arena, "%.*s/apps/%.*s/connections/%.*s/connect",
+                        STR_ARG(c->lane->relay->config.services->settings->public_url),
+                        STR_ARG(c->address.app), STR_ARG(connection));
+}
+
+static void log_refusal(const struct call *c, str id)
+{
+    int status = err_status(c->fault.code);
+
+    log_event(c->lane->relay->config.log, status >= 500 ? LOG_ERROR : LOG_DEBUG, "relay_refused",
+              LOG_STR("method", c->pass.method), LOG_INT("status", status), LOG_STR("id", id),
+              LOG_STR("code", str_from(err_code(c->fault.code))),
+              LOG_STR("where", str_from(c->fault.where)),
+              LOG_STR("detail", str_from(c->fault.detail)));
+}
+
+void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
+{
+    struct arena *a = c->arena;
+    struct http_header headers[6];
+    size_t n = 0;
+    str id = id_new(a);
+    struct problem p = {&c->fault, connect_url(c, connection), STR(""), id};
+
+    must(c->fault.code == e && e != ERR_OK);
+    if (e == ERR_STORAGE_BUSY || e == ERR_STORAGE_FAILED || e == ERR_OVERLOADED || e == ERR_RETRY)
+        retry_after_s = retry_after_s ? retry_after_s : 1;
+    headers[n++] = (struct http_header){STR("Content-Type"), STR("application/problem+json")};
+    headers[n++] = (struct http_header){STR("Cache-Control"), STR("no-store")};
+    headers[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
+    headers[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};
+    if (retry_after_s)
+        headers[n++] =
+            (struct http_header){STR("Retry-After"), arena_printf(a, "%d", retry_after_s)};
+    if (err_status(e) == 401) /* not Basic: browsers would ask people for a password */
+        headers[n++] =
+            (struct http_header){STR("WWW-Authenticate"), STR("Bearer realm=\"Mortise\"")};
+    log_refusal(c, id);
+    if (c->stream)
+        http_respond(c->stream, err_status(e), headers, n, problem_body(a, &p));
+    call_end(c);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct call *c = arg;
+
+    (void)fd;
+    (void)what;
+    c->timed_out = 1;
+    if (c->state == CALL_SENDING) {
+        upstream_give_up(&c->up); /* what became of it is said when it is known */
+    } else if (c->state == CALL_ANSWERING) {
+        http_abort(c->stream);
+        call_end(c);
+    } else {
+        call_refuse(c,
+                    fail(&c->fault, ERR_UPSTREAM_TIMEOUT,
+                         "The time for this call (X-Mortise-Timeout) was over before Jira could "
+                         "be asked with success. Nothing was changed."),
+                    STR(""), 0);
+    }
+}
+
+static void start_clock(struct call *c)
+{
+    int64_t left = c->deadline_ms - clock_monotonic_ms();
+    struct timeval tv = {left > 0 ? left / 1000 : 0, left > 0 ? left % 1000 * 1000 : 0};
+
+    c->timer = event_new(loop_base(c->lane->loop), -1, 0, on_deadline, c);
+    must(c->timer && event_add(c->timer, &tv) == 0);
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    call_next(arg);
+}
+
+void call_wait(struct call *c, int64_t ms)
+{
+    struct timeval tv = {ms / 1000, ms % 1000 * 1000};
+
+    call_go(c, CALL_WAITING);
+    if (!c->pause)
+        c->pause = event_new(loop_base(c->lane->loop), -1, 0, on_pause_over, c);
+    must(c->pause && event_add(c->pause, &tv) == 0);
+}
+
+/* --- the body --------------------------------------------------------------------------------- */
+
+static void on_body(void *arg, str chunk)
+{
+    struct call *c = arg;
+
+    if (c->state == CALL_ANSWERING && !c->in_flight)
+        return;
+    int full = body_add(&c->body, chunk);
+    if (full) {
+        c->paused = 1;
+        http_pause_body(c->stream);
+    }
+    if (c->in_flight)
+        upstream_wake(&c->up);
+    else if (c->state == CALL_RECEIVING && !c->body.kept)
+        call_next(c);
+}
+
+static void on_end(void *arg)
+{
+    struct call *c = arg;
+
+    c->body.ended = 1;
+    if (c->in_flight) {
+        c->flow.ended = 1;
+        upstream_wake(&c->up);
+    } else if (c->state == CALL_RECEIVING) {
+        call_next(c);
+    }
+}
+
+static void on_gone(void *arg)
+{
+    call_end(arg);
+}
+
+static void on_drain(void *arg)
+{
+    struct call *c = arg;
+
+    if (c->in_flight)
+        upstream_wake(&c->up);
+}
+
+static void receive(struct call *c)
+{
+    c->accepted = 1;
+    call_go(c, CALL_RECEIVING);
+    http_accept_body(c->stream,
+                     (struct http_callbacks){.on_body = on_body,
+                                             .on_end = c->body.ended ? NULL : on_end,
+                                             .on_gone = on_gone,
+                                             .on_drain = on_drain,
+                                             .arg = c},
+                     SIZE_MAX / 2);
+}
+
+/* --- the decision ----------------------------------------------------------------------------- */
+
+static void decided(void *arg)
+{
+    struct call *c = arg;
+
+    c->deciding = 0;
+    if (c->state == CALL_ENDED) {
+        decision_release(c->waiter.decision);
+        call_free_if_over(c);
+        return;
+    }
+    if (c->waiter.err) {
+        c->fault = c->waiter.fault;
+        call_refuse(c, c->waiter.err, str_from(c->waiter.connection), 0);
+        return;
+    }
+    c->use = c->waiter.decision;
+    call_next(c);
+}
+
+/* 1 when it is there. */
+static int have_decision(struct call *c)
+{
+    struct decisions *ds = c->lane->decisions;
+
+    if (c->use && decisions_hold(ds, c->use))
+        return 1;
+    decision_release(c->use);
+    c->waiter.decided = decided;
+    c->waiter.arg = c;
+    c->use = decisions_get(ds, &c->question, &c->waiter);
+    c->deciding = c->use == NULL;
+    if (c->deciding)
+        call_go(c, CALL_DECIDING);
+    return c->use != NULL;
+}
+
+/* --- the token -------------------------------------------------------------------------------- */
+
+static void landed(void *arg)
+{
+    struct call *c = arg;
+    enum err e = c->flight.err;
+    int64_t lives_until = c->use ? c->use->is.grant.access_expires : 0;
+
+    c->refreshing = 0;
+    secret_wipe(&c->flight.access); /* read with the next decision */
+    if (c->state == CALL_ENDED) {
+        call_free_if_over(c);
+    } else if (e == ERR_OK) {
+        decisions_drop(c->lane->decisions, &c->question);
+        decision_release(c->use);
+        c->use = NULL;
+        call_next(c);
+    } else if (e != ERR_NEEDS_RECONNECT && !c->forced && lives_until > clock_now_ms()) {
+        c->refreshes = REFRESHES_MAX; /* the token is old, and serves as long as it lives */
+        call_next(c);
+    } else {
+        c->fault = c->flight.fault;
+        call_refuse(c, e, e == ERR_NEEDS_RECONNECT ? c->use->is.connection : STR(""), 0);
+    }
+}
+
+static struct flight_wish wish_of(const struct call *c)
+{
+    const struct key_call *is = &c->use->is;
+
+    return (struct flight_wish){c->lane->loop, is->grant.grant, is->grant.generation,
+                                is->app,       is->connection,  GRANT_OBEY_BACKOFF};
+}
+
+void call_refresh(struct call *c)
+{
+    call_go(c, CALL_REFRESHING);
+    c->refreshes++;
+    c->refreshing = 1;
+    c->flight = (struct flight_waiter){.wish = wish_of(c), .landed = landed, .arg = c};
+    life_tend(c->lane->relay->config.services->life, &c->flight);
+}
+
+void call_refresh_behind(struct call *c)
+{
+    struct flight_wish wish = wish_of(c);
+
+    life_tend_behind(c->lane->relay->config.services->life, &wish);
+}
+
+/* 1 when the token lives long enough. */
+static int have_token(struct call *c)
+{
+    const struct key_call *is = &c->use->is;
+    int64_t left = is->grant.access_expires - clock_now_ms();
+
+    if (is->grant.grant.p == NULL || left > LIFE_SOON_MS || c->refreshes >= REFRESHES_MAX)
+        return 1;
+    if (left > LIFE_STALE_MS) {
+        call_refresh_behind(c);
+        return 1;
+    }
+    call_refresh(c);
+    return 0;
+}
+
+/* --- the way ---------------------------------------------------------------------------------- */
+
+void call_next(struct call *c)
+{
+    if (!c->timer)
+        start_clock(c);
+    if (!have_decision(c))
+        return;
+    enum err e = key_call_permits(&c->use->is, &c->fault, c->pass.method, c->pass.path);
+    if (e) {
+        call_refuse(c, e, STR(""), 0);
+        return;
+    }
+    if (!have_token(c))
+        return;
+    if (!c->accepted)
+        receive(c);
+    if (!c->body.ended && c->body.kept)
+        call_go(c, CALL_RECEIVING);
+    else
+        call_send(c);
+}

@@ -1,0 +1,144 @@
+/* One call through the relay. Inside of src/relay only.
+ *
+ *   DECIDING    the head is here; waits for the decision (relay/decisions.h)
+ *   REFRESHING  waits for a token that lives (life/flight.h)
+ *   RECEIVING   decided; the body comes in, until it is whole or too large to be kept
+ *   WAITING     for a moment before it is repeated, or for its turn (rate limits)
+ *   SENDING     Jira is asked; nothing of an answer has gone to the caller
+ *   ANSWERING   the answer's head has gone out, its body goes through
+ *   ENDED       the caller has been answered, or has gone; kept until what is pending has come back
+ *
+ *   which leads where: `leads` in call.c, the one table.
+ * Invariants:
+ *   - before every SENDING the decision holds and the token lives: whoever waited asks again;
+ *   - a body is asked for (and 100 Continue sent) only after key, limits and credential are
+ * decided;
+ *   - a write is sent again only when Jira surely did not carry it out: nothing was sent, or it was
+ *     answered 429 or 401; and only with a body that was kept;
+ *   - an answer is passed on, or one of ours is given, never both;
+ *   - a call is freed when it has ended and nothing pending points to it: the decision's waiter,
+ * the flight's waiter, the upstream call. Threads: the stream's loop.
+ */
+#ifndef RELAY_CALL_H
+#define RELAY_CALL_H
+
+#include "life/flight.h"
+#include "relay/address.h"
+#include "relay/body.h"
+#include "relay/decisions.h"
+#include "relay/headers.h"
+#include "relay/relay.h"
+#include "relay/rewrite.h"
+#include "upstream/client.h"
+
+#define CALL_TIMEOUT_MS (60 * CLOCK_SECOND_MS)
+#define CALL_TIMEOUT_MAX_MS (CLOCK_HOUR_MS)
+#define CALL_REPLY_HELD ((size_t)16 * 1024) /* of an answer that is judged before it is passed on  \
+                                             */
+
+enum call_state {
+    CALL_DECIDING,
+    CALL_REFRESHING,
+    CALL_RECEIVING,
+    CALL_WAITING,
+    CALL_SENDING,
+    CALL_ANSWERING,
+    CALL_ENDED
+};
+
+/* A loop's part. */
+struct lane {
+    struct relay *relay;
+    struct loop *loop;
+    struct decisions *decisions;
+    struct buf scratch; /* a rewritten piece */
+};
+
+struct relay {
+    struct relay_config config;
+    struct lane *lanes;
+    size_t lane_count;
+    struct count count;
+    struct body_budget budget;
+};
+
+/* What becomes of an answer; decided at its head. */
+enum reply_fate {
+    REPLY_PASSED, /* goes to the caller */
+    REPLY_HELD,   /* its beginning is kept, to be judged when it is whole */
+    REPLY_DROPPED /* the call is made again */
+};
+
+struct call {
+    struct lane *lane;
+    struct arena *arena;
+    struct http_stream *stream; /* NULL: answered or gone */
+    enum call_state state;
+    struct event *timer; /* the deadline */
+    struct event *pause; /* WAITING */
+    int64_t started_us;
+    int64_t deadline_ms; /* monotonic */
+    int timed_out;
+
+    struct provider_pass pass;
+    struct address address;
+    const struct upstream_header *asked;
+    size_t asked_count;
+    int64_t length; /* of the body; -1 chunked */
+    struct decision_question question;
+
+    struct decision_waiter waiter;
+    int deciding; /* the waiter is out */
+    struct proven *use;
+
+    struct flight_waiter flight;
+    int refreshing; /* the flight's waiter is out */
+    int refreshes;  /* waited for so far */
+    int forced;     /* a 401 was answered by a refresh */
+
+    int accepted; /* the body was asked for */
+    int paused;   /* and the client asked to wait */
+    struct body body;
+
+    struct upstream_call up;
+    struct upstream_stream flow;
+    int in_flight; /* `up` is upstream's */
+    int tries;
+    enum reply_fate fate;
+    int rewrites;
+    struct rewrite rewrite;
+    struct buf held; /* REPLY_HELD */
+    struct provider_verdict verdict;
+    int64_t repeat_ms; /* REPLY_DROPPED: after how long */
+
+    int64_t up_began_us, wait_began_us;
+    int64_t up_us, wait_us;
+    struct fault fault;
+};
+
+/* call.c: moves on from wherever it is: decides, refreshes, receives, sends. */
+void call_next(struct call *c);
+void call_go(struct call *c, enum call_state to);
+/* Answers with c->fault, which `e` is the code of; connection: id where connecting would help, or
+ * empty. */
+void call_refuse(struct call *c, enum err e, str connection, int retry_after_s);
+/* Nothing more is said to the caller: the answer is out, or they have gone. Frees, unless something
+ * is pending. */
+void call_end(struct call *c);
+/* A refresh that the call waits for; one that it does not wait for. */
+void call_refresh(struct call *c);
+void call_refresh_behind(struct call *c);
+/* Jira refused the credential: noted on a worker, once a decision. */
+void call_note_refused(struct call *c, str why);
+/* Does nothing unless it has ended and nothing is pending. */
+void call_free_if_over(struct call *c);
+/* Waits, then goes on with call_next(). */
+void call_wait(struct call *c, int64_t ms);
+/* send.c: asks Jira. */
+void call_send(struct call *c);
+/* repeat.c: pure. Whether an attempt that came out so may be made again, and after how long; -1:
+ * no.
+ */
+int64_t call_repeat_after(const struct call *c);
+
+#endif

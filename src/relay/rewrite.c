@@ -1,0 +1,91 @@
+/* See the header. */
+#include "relay/rewrite.h"
+
+#include "base/check.h"
+
+void rewrite_init(struct rewrite *r, const str *prefixes, size_t count, str replacement)
+{
+    r->prefixes = prefixes;
+    r->count = count;
+    r->replacement = replacement;
+    r->held_n = 0;
+    for (size_t i = 0; i < count; i++)
+        must(prefixes[i].n > 0);
+}
+
+static int is_usable(str prefix)
+{
+    return prefix.n <= REWRITE_PREFIX_MAX;
+}
+
+/* The first occurrence of any prefix; SIZE_MAX when there is none. */
+static size_t find_first(const struct rewrite *r, str text, size_t *ret_length)
+{
+    size_t first = SIZE_MAX;
+
+    for (size_t i = 0; i < r->count; i++) {
+        size_t at = is_usable(r->prefixes[i]) ? str_find(text, r->prefixes[i]) : SIZE_MAX;
+        if (at < first || (at == first && at != SIZE_MAX && r->prefixes[i].n > *ret_length)) {
+            first = at;
+            *ret_length = r->prefixes[i].n;
+        }
+    }
+    return first;
+}
+
+/* How many bytes at the end of the text may be the beginning of a prefix. */
+static size_t tail_of(const struct rewrite *r, str text)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        str prefix = r->prefixes[i];
+        size_t from = text.n >= prefix.n ? text.n - prefix.n + 1 : 0;
+        if (!is_usable(prefix))
+            continue;
+        for (; from < text.n && text.n - from > longest; from++) {
+            if (text.p[from] == prefix.p[0] && str_starts(prefix, str_slice(text, from, text.n))) {
+                longest = text.n - from;
+                break;
+            }
+        }
+    }
+    return longest;
+}
+
+static void pass(struct rewrite *r, str text, struct buf *to)
+{
+    size_t at, length = 0;
+
+    while ((at = find_first(r, text, &length)) != SIZE_MAX) {
+        buf_add(to, str_slice(text, 0, at));
+        buf_add(to, r->replacement);
+        text = str_slice(text, at + length, text.n);
+    }
+    r->held_n = tail_of(r, text);
+    buf_add(to, str_slice(text, 0, text.n - r->held_n));
+    if (r->held_n)
+        memmove(r->held, text.p + text.n - r->held_n, r->held_n);
+}
+
+void rewrite_piece(struct rewrite *r, str piece, struct buf *to)
+{
+    if (piece.n == 0)
+        return;
+    if (r->held_n == 0) {
+        pass(r, piece, to);
+        return;
+    }
+    BUF_AUTO struct buf joined;
+    buf_init(&joined, r->held_n + piece.n);
+    buf_add_bytes(&joined, r->held, r->held_n);
+    buf_add(&joined, piece);
+    must(buf_ok(&joined));
+    pass(r, buf_str(&joined), to);
+}
+
+void rewrite_end(struct rewrite *r, struct buf *to)
+{
+    buf_add_bytes(to, r->held, r->held_n);
+    r->held_n = 0;
+}

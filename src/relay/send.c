@@ -1,0 +1,315 @@
+/* Asking Jira: the request as it goes out, what becomes of the answer. Everything named on_... here
+ * is called by upstream; on_head, on_data and more from within libcurl, so that they only decide,
+ * copy and write, and done acts on it.
+ */
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "core/settings.h"
+#include "relay/call.h"
+
+static const struct provider *provider_of(const struct call *c)
+{
+    return c->lane->relay->config.services->provider;
+}
+
+/* --- the answer's head ------------------------------------------------------------------------ */
+
+static int is_json(str type)
+{
+    type = str_trim(str_take_until(&type, ';'));
+    return str_eq_nocase(type, STR("application/json")) || str_ends(type, STR("+json"));
+}
+
+/* The length that the caller will see, or -1: rewritten and unpacked bodies have another one. */
+static int64_t length_of(const struct call *c)
+{
+    str text = upstream_reply_header(&c->up, STR("Content-Length"));
+    int64_t n;
+
+    if (c->rewrites || upstream_reply_header(&c->up, STR("Content-Encoding")).p ||
+        !str_to_int64(text, &n) || n < 0)
+        return -1;
+    return n;
+}
+
+/* "https://mortise.example/jira/desk/jira/rest/" */
+static str own_prefix(const struct call *c)
+{
+    return arena_printf(c->arena, "%.*s%.*s/rest/",
+                        STR_ARG(c->lane->relay->config.services->settings->public_url),
+                        STR_ARG(c->address.base));
+}
+
+static str rewritten_link(const struct call *c, str link)
+{
+    const struct provider_place *place = &c->use->is.place;
+
+    for (size_t i = 0; i < place->prefix_count; i++) {
+        if (str_starts(link, place->prefixes[i]))
+            return arena_printf(c->arena, "%.*s%.*s", STR_ARG(own_prefix(c)),
+                                STR_ARG(str_slice(link, place->prefixes[i].n, link.n)));
+    }
+    return link;
+}
+
+/* What is spent where, for whoever wonders (W3C Server Timing). */
+static str timing_of(const struct call *c)
+{
+    int64_t all = clock_monotonic_us() - c->started_us;
+    int64_t own = all - c->up_us - c->wait_us;
+
+    return arena_printf(c->arena, "mortise;dur=%.1f, jira;dur=%.1f, wait;dur=%.1f, repeats;desc=%d",
+                        (double)(own > 0 ? own : 0) / 1e3, (double)c->up_us / 1e3,
+                        (double)c->wait_us / 1e3, c->tries - 1);
+}
+
+static void pass_head(struct call *c)
+{
+    struct http_header headers[HEADERS_MAX + 3];
+    size_t n = headers_of_answer(&c->up, headers);
+
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq_nocase(headers[i].name, STR("Location")))
+            headers[i].value = rewritten_link(c, headers[i].value);
+    }
+    headers[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
+    headers[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};
+    headers[n++] = (struct http_header){STR("Server-Timing"), timing_of(c)};
+    c->rewrites = c->use->is.place.prefix_count > 0 &&
+                  is_json(upstream_reply_header(&c->up, STR("Content-Type")));
+    if (c->rewrites)
+        rewrite_init(&c->rewrite, c->use->is.place.prefixes, c->use->is.place.prefix_count,
+                     own_prefix(c));
+    call_go(c, CALL_ANSWERING);
+    http_start(c->stream, c->up.status, headers, n, length_of(c));
+}
+
+/* Answers that speak of the credential are judged whole: whether a 401 lacks a scope stands in its
+ * body. */
+static enum reply_fate fate_of(struct call *c)
+{
+    const struct provider *p = provider_of(c);
+
+    c->verdict = p->pass_judge(p->self, c->arena, &c->up, STR(""), &c->use->is.target);
+    c->up.outcome = UPSTREAM_ANSWERED;
+    c->repeat_ms = call_repeat_after(c);
+    if (c->repeat_ms >= 0)
+        return REPLY_DROPPED;
+    if (c->verdict.meaning == MEANING_REFUSED_TOKEN || c->verdict.meaning == MEANING_LOCKED)
+        return REPLY_HELD;
+    return REPLY_PASSED;
+}
+
+static void on_head(struct upstream_call *up, void *token)
+{
+    struct call *c = token;
+
+    c->up_us += clock_monotonic_us() - c->up_began_us;
+    if (c->state != CALL_SENDING || up->status < 200 || up->status > 599)
+        return; /* the caller has gone, or it is no HTTP */
+    c->fate = fate_of(c);
+    if (c->fate == REPLY_PASSED)
+        pass_head(c);
+}
+
+/* --- the answer's body ------------------------------------------------------------------------ */
+
+static int write_piece(struct call *c, str piece)
+{
+    struct buf *scratch = &c->lane->scratch;
+
+    if (!c->rewrites)
+        return http_write(c->stream, piece);
+    buf_clear(scratch);
+    rewrite_piece(&c->rewrite, piece, scratch);
+    must(buf_ok(scratch));
+    return http_write(c->stream, buf_str(scratch));
+}
+
+static int on_data(struct upstream_call *up, str piece, void *token)
+{
+    struct call *c = token;
+
+    (void)up;
+    if (c->state == CALL_ANSWERING)
+        return write_piece(c, piece);
+    if (c->state == CALL_SENDING && c->fate == REPLY_HELD)
+        buf_add(&c->held, piece); /* what is more than CALL_REPLY_HELD is not worth judging */
+    return 1;
+}
+
+static size_t more(struct upstream_call *up, char *to, size_t room, void *token)
+{
+    struct call *c = token;
+    size_t n = body_take(&c->body, to, room);
+
+    (void)up;
+    if (c->paused && c->stream && body_left(&c->body) < BODY_LOW) {
+        c->paused = 0;
+        http_resume_body(c->stream);
+    }
+    c->flow.ended = c->body.ended;
+    return n;
+}
+
+/* --- what follows ----------------------------------------------------------------------------- */
+
+static void finish_answer(struct call *c)
+{
+    struct buf *scratch = &c->lane->scratch;
+
+    if (c->up.outcome != UPSTREAM_ANSWERED) {
+        http_abort(c->stream); /* a broken answer, not a short one */
+        call_end(c);
+        return;
+    }
+    if (c->rewrites) {
+        buf_clear(scratch);
+        rewrite_end(&c->rewrite, scratch);
+        (void)http_write(c->stream, buf_str(scratch));
+    }
+    http_end(c->stream);
+    call_end(c);
+}
+
+/* 401 to a token that was fine a moment ago: it may have been replaced or have died early. */
+static int may_renew(const struct call *c)
+{
+    return c->use->is.grant.grant.p && c->up.status == 401 && !c->forced;
+}
+
+static void renew(struct call *c)
+{
+    c->forced = 1;
+    if (c->body.kept) {
+        call_refresh(c);
+        return;
+    }
+    call_refresh_behind(c);
+    call_refuse(c,
+                fail(&c->fault, ERR_OVERLOADED,
+                     "The authorisation had to be renewed just then. Jira has done nothing; send "
+                     "the request again."),
+                STR(""), 1);
+}
+
+static void refuse_for_credential(struct call *c, const struct provider_verdict *v)
+{
+    str connection = c->use->is.connection;
+
+    if (v->meaning == MEANING_SCOPE_MISSING) {
+        call_refuse(c, fail(&c->fault, ERR_SCOPE_MISSING, "%.*s", STR_ARG(v->sentence)), connection,
+                    0);
+    } else if (v->meaning == MEANING_LOCKED) {
+        call_refuse(c, fail(&c->fault, ERR_FORBIDDEN, "%.*s", STR_ARG(v->sentence)), STR(""), 0);
+    } else if (c->forced && c->up.status == 401) {
+        call_refuse(c,
+                    fail(&c->fault, ERR_FORBIDDEN,
+                         "Jira refused this call (401) although the authorisation was renewed a "
+                         "moment ago, so it is about this call."),
+                    STR(""), 0);
+    } else {
+        call_note_refused(c, v->sentence);
+        call_refuse(c, fail(&c->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(v->sentence)),
+                    connection, 0);
+    }
+}
+
+static void judge_whole(struct call *c)
+{
+    const struct provider *p = provider_of(c);
+    struct provider_verdict v =
+        p->pass_judge(p->self, c->arena, &c->up, buf_str(&c->held), &c->use->is.target);
+
+    if (v.meaning == MEANING_REFUSED_TOKEN && may_renew(c))
+        renew(c);
+    else
+        refuse_for_credential(c, &v);
+}
+
+static void no_answer(struct call *c)
+{
+    enum err e;
+
+    c->repeat_ms = call_repeat_after(c);
+    if (c->repeat_ms >= 0) {
+        call_wait(c, c->repeat_ms);
+        return;
+    }
+    if (c->timed_out)
+        c->up.outcome = UPSTREAM_SLOW;
+    if (c->up.outcome == UPSTREAM_ANSWERED) /* with a status that HTTP does not know */
+        c->up.outcome = UPSTREAM_GARBLED;
+    e = provider_of(c)->pass_failure(&c->fault, &c->up);
+    call_refuse(c, e, STR(""), 0);
+}
+
+static void done(struct upstream_call *up, void *token)
+{
+    struct call *c = token;
+
+    c->in_flight = 0;
+    if (c->state == CALL_ENDED) {
+        call_free_if_over(c);
+    } else if (c->state == CALL_ANSWERING) {
+        finish_answer(c);
+    } else if (up->outcome != UPSTREAM_ANSWERED || up->status < 200 || up->status > 599) {
+        if (up->outcome != UPSTREAM_ANSWERED)
+            c->up_us += clock_monotonic_us() - c->up_began_us;
+        no_answer(c);
+    } else if (c->fate == REPLY_DROPPED) {
+        call_wait(c, c->repeat_ms);
+    } else {
+        judge_whole(c);
+    }
+}
+
+/* --- the request ------------------------------------------------------------------------------ */
+
+static int64_t length_to_send(const struct call *c)
+{
+    if (c->body.ended && c->body.kept)
+        return (int64_t)c->body.data.n;
+    return c->length;
+}
+
+void call_send(struct call *c)
+{
+    struct lane *lane = c->lane;
+    const struct key_call *is = &c->use->is;
+    const struct provider_pass *pass = &c->pass;
+
+    if (c->tries++ > 0 && c->body.kept)
+        body_rewind(&c->body);
+    call_go(c, CALL_SENDING);
+    buf_done(&c->held);
+    buf_init(&c->held, CALL_REPLY_HELD);
+    c->fate = REPLY_PASSED;
+    c->flow = (struct upstream_stream){
+        .on_head = on_head,
+        .on_data = on_data,
+        .more = more,
+        .body_length = length_to_send(c),
+        .ended = c->body.ended,
+    };
+    c->up = (struct upstream_call){
+        .arena = c->arena,
+        .method = pass->method,
+        .url = arena_printf(c->arena, "%.*s%.*s%s%.*s", STR_ARG(is->place.base),
+                            STR_ARG(pass->path), pass->query.n ? "?" : "", STR_ARG(pass->query)),
+        .headers = c->asked,
+        .header_count = c->asked_count,
+        .auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC,
+        .username = is->target.username,
+        .secret = &is->target.secret,
+        .stream = &c->flow,
+        .deadline_ms = c->deadline_ms + CLOCK_SECOND_MS, /* the call's own comes first */
+        .done = done,
+        .token = c,
+    };
+    c->up_began_us = clock_monotonic_us();
+    c->in_flight = 1;
+    upstream_call(provider_of(c)->upstream, lane->loop, &c->up);
+}
