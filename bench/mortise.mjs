@@ -13,7 +13,7 @@ import { API_KEY, KINDS, USERNAME } from './servers.mjs';
 const BINARY = path.resolve(ROOT, process.env.MORTISE_BENCH_BIN || 'build/release/src/main/mortise');
 
 function makeFolder(place) {
-  const folder = path.join(place.folder, 'mortise');
+  const folder = path.join(place.folder, 'mortise-data');
   fs.mkdirSync(folder, { mode: 0o700 });
   return place.own(folder);
 }

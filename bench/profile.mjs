@@ -26,7 +26,7 @@ export function samplesOf(text) {
   })).filter((frames) => frames.length > 0);
 }
 
-const frameName = ({ name, object }) => {
+export const frameName = ({ name, object }) => {
   const file = /mortise$/.test(object) ? fileOf(name) : null;
   return file ? `${file}:${name}` : `${libraryOf(object)}:${name}`;
 };
@@ -39,7 +39,7 @@ export function stageOf(frames, table) {
   return 'the loop';
 }
 
-async function record(place, proxy, kind, plan) {
+export async function record(place, proxy, kind, plan) {
   const data = path.join(place.folder, `perf.${kind}`);
   const under = load(place, proxy, kind, { connections: plan.connections, seconds: plan.profile + 1 });
   const perf = new Process('perf', 'perf', ['record', '-q', '-F', String(HERTZ), '--call-graph', 'dwarf,16384',
