@@ -298,6 +298,9 @@ struct provider {
     struct provider_verdict (*pass_judge)(void *self, struct arena *a,
                                           const struct upstream_call *call, str body,
                                           const struct provider_target *target);
+    /* Where the content is that an answer to a bulk GET leads to, in the arena: to be fetched once,
+     * without the credential. p == NULL: nowhere that is followed. */
+    str (*pass_content)(void *self, struct arena *a, const struct upstream_call *call);
     /* A call that was not answered, as an error with its sentence. */
     enum err (*pass_failure)(struct fault *f, const struct upstream_call *call);
 };

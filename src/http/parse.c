@@ -197,6 +197,8 @@ static void head_append(struct parser *p, const char *bytes, size_t n)
     if (room != p->head_room) {
         p->head = mem_realloc(p->head, room);
         p->head_room = room;
+        if (p->lines) /* what was taken from the request line has moved */
+            must(parser_check_line(p, (str){p->head, p->line_length}) == ERR_OK);
     }
     memcpy(p->head + p->head_n, bytes, n);
     p->head_n += n;

@@ -126,3 +126,33 @@ struct provider_verdict jira_pass_judge(void *self, struct arena *a,
         v.limit = limit_of(call);
     return v;
 }
+
+/* --- content ---------------------------------------------------------------------------------- */
+
+static int serves_content(str host)
+{
+    static const char *const hosts[] = {
+#define CONTENT_HOST(name) name,
+#include "jira_content_hosts.def"
+#undef CONTENT_HOST
+    };
+
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        if (str_eq(host, str_from(hosts[i])))
+            return 1;
+    }
+    return 0;
+}
+
+str jira_pass_content(void *self, struct arena *a, const struct upstream_call *call)
+{
+    const struct jira *j = self;
+    str to = upstream_reply_header(call, STR("Location"));
+    struct upstream_url u;
+
+    if (call->status != 303 || !upstream_url_parse(a, to, &u) || u.has_user)
+        return (str){NULL, 0};
+    if (str_eq(u.scheme, STR("https")) && u.port == 443 && serves_content(u.host))
+        return arena_str(a, to);
+    return allow_list_has(j->policy.allow, &u) ? arena_str(a, to) : (str){NULL, 0};
+}

@@ -5,9 +5,10 @@
 
 #define CHUNK_MAX ((size_t)256 * 1024) /* of what is added at once; http reads 64 kB at most */
 
-void body_init(struct body *b, struct body_budget *budget, size_t keep_max)
+void body_init(struct body *b, struct body_budget *budget, size_t keep_max, int64_t length)
 {
-    *b = (struct body){.budget = budget, .max = keep_max, .kept = 1};
+    *b = (struct body){.budget = budget, .max = keep_max, .ended = length == 0};
+    b->kept = length <= (int64_t)keep_max;
     buf_init(&b->data, (keep_max > BODY_WINDOW ? keep_max : BODY_WINDOW) + CHUNK_MAX);
 }
 

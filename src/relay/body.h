@@ -34,7 +34,8 @@ struct body {
     int ended; /* no more comes */
 };
 
-void body_init(struct body *b, struct body_budget *budget, size_t keep_max);
+/* length: as announced, -1 when it is not: one that is known to be too large is PASSING at once. */
+void body_init(struct body *b, struct body_budget *budget, size_t keep_max, int64_t length);
 void body_done(struct body *b);
 /* 1 when no more is wanted for now (PASSING and full). */
 int body_add(struct body *b, str chunk);

@@ -246,7 +246,9 @@ static void decided(void *arg)
         call_refuse(c, c->waiter.err, str_from(c->waiter.connection), 0);
         return;
     }
+    decision_release(c->use);
     c->use = c->waiter.decision;
+    c->outdated = 0;
     call_next(c);
 }
 
@@ -255,16 +257,20 @@ static int have_decision(struct call *c)
 {
     struct decisions *ds = c->lane->decisions;
 
-    if (c->use && decisions_hold(ds, c->use))
+    if (c->use && !c->outdated && decisions_hold(ds, c->use))
         return 1;
-    decision_release(c->use);
     c->waiter.decided = decided;
     c->waiter.arg = c;
-    c->use = decisions_get(ds, &c->question, &c->waiter);
-    c->deciding = c->use == NULL;
-    if (c->deciding)
+    struct proven *fresh = decisions_get(ds, &c->question, &c->waiter);
+    c->deciding = fresh == NULL;
+    if (c->deciding) {
         call_go(c, CALL_DECIDING);
-    return c->use != NULL;
+        return 0;
+    }
+    decision_release(c->use);
+    c->use = fresh;
+    c->outdated = 0;
+    return 1;
 }
 
 /* --- the token -------------------------------------------------------------------------------- */
@@ -273,7 +279,7 @@ static void landed(void *arg)
 {
     struct call *c = arg;
     enum err e = c->flight.err;
-    int64_t lives_until = c->use ? c->use->is.grant.access_expires : 0;
+    int64_t lives_until = c->use->is.grant.access_expires;
 
     c->refreshing = 0;
     secret_wipe(&c->flight.access); /* read with the next decision */
@@ -281,8 +287,7 @@ static void landed(void *arg)
         call_free_if_over(c);
     } else if (e == ERR_OK) {
         decisions_drop(c->lane->decisions, &c->question);
-        decision_release(c->use);
-        c->use = NULL;
+        c->outdated = 1;
         call_next(c);
     } else if (e != ERR_NEEDS_RECONNECT && !c->forced && lives_until > clock_now_ms()) {
         c->refreshes = REFRESHES_MAX; /* the token is old, and serves as long as it lives */

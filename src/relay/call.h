@@ -66,7 +66,8 @@ struct relay {
 enum reply_fate {
     REPLY_PASSED, /* goes to the caller */
     REPLY_HELD,   /* its beginning is kept, to be judged when it is whole */
-    REPLY_DROPPED /* the call is made again */
+    REPLY_DROPPED, /* the call is made again */
+    REPLY_FOLLOWED /* content is somewhere else, where it is fetched without the credential */
 };
 
 struct call {
@@ -89,7 +90,8 @@ struct call {
 
     struct decision_waiter waiter;
     int deciding; /* the waiter is out */
-    struct proven *use;
+    struct proven *use; /* the last one, also while another is waited for */
+    int outdated;       /* and known to be of no more use */
 
     struct flight_waiter flight;
     int refreshing; /* the flight's waiter is out */
@@ -109,6 +111,7 @@ struct call {
     struct rewrite rewrite;
     struct buf held; /* REPLY_HELD */
     struct provider_verdict verdict;
+    str content; /* REPLY_FOLLOWED: where; once */
     int64_t repeat_ms; /* REPLY_DROPPED: after how long */
 
     int64_t up_began_us, wait_began_us;

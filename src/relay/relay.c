@@ -83,8 +83,8 @@ static struct call *call_new(struct lane *lane, struct http_stream *s, const str
     c->deadline_ms = c->started_us / 1000 + timeout_of(h);
     c->length = h->content_length;
     c->asked_count = headers_of_request(a, h, &c->asked);
-    body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max);
-    c->body.ended = c->length == 0;
+    body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max,
+              c->length);
     count_begin(&lane->relay->count);
     return c;
 }

@@ -77,7 +77,7 @@ static void pass_head(struct call *c)
     headers[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
     headers[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};
     headers[n++] = (struct http_header){STR("Server-Timing"), timing_of(c)};
-    c->rewrites = c->use->is.place.prefix_count > 0 &&
+    c->rewrites = !c->pass.is_bulk && c->use->is.place.prefix_count > 0 &&
                   is_json(upstream_reply_header(&c->up, STR("Content-Type")));
     if (c->rewrites)
         rewrite_init(&c->rewrite, c->use->is.place.prefixes, c->use->is.place.prefix_count,
@@ -92,11 +92,18 @@ static enum reply_fate fate_of(struct call *c)
 {
     const struct provider *p = provider_of(c);
 
+    if (c->content.p)
+        return REPLY_PASSED; /* it says nothing of the credential */
     c->verdict = p->pass_judge(p->self, c->arena, &c->up, STR(""), &c->use->is.target);
     c->up.outcome = UPSTREAM_ANSWERED;
     c->repeat_ms = call_repeat_after(c);
     if (c->repeat_ms >= 0)
         return REPLY_DROPPED;
+    if (c->pass.is_bulk && str_eq(c->pass.method, STR("GET"))) {
+        c->content = p->pass_content(p->self, c->arena, &c->up);
+        if (c->content.p)
+            return REPLY_FOLLOWED;
+    }
     if (c->verdict.meaning == MEANING_REFUSED_TOKEN || c->verdict.meaning == MEANING_LOCKED)
         return REPLY_HELD;
     return REPLY_PASSED;
@@ -246,6 +253,78 @@ static void no_answer(struct call *c)
     call_refuse(c, e, STR(""), 0);
 }
 
+/* --- the request ------------------------------------------------------------------------------ */
+
+static void done(struct upstream_call *up, void *token);
+
+static int64_t length_to_send(const struct call *c)
+{
+    if (c->body.ended && c->body.kept)
+        return (int64_t)c->body.data.n;
+    return c->length;
+}
+
+static void begin(struct call *c)
+{
+    c->fate = REPLY_PASSED;
+    c->up.arena = c->arena;
+    c->up.method = c->pass.method;
+    c->up.stream = &c->flow;
+    c->up.deadline_ms = c->deadline_ms + CLOCK_SECOND_MS; /* the call's own comes first */
+    c->up.done = done;
+    c->up.token = c;
+    c->up_began_us = clock_monotonic_us();
+    c->in_flight = 1;
+    upstream_call(provider_of(c)->upstream, c->lane->loop, &c->up);
+}
+
+void call_send(struct call *c)
+{
+    const struct key_call *is = &c->use->is;
+    const struct provider_pass *pass = &c->pass;
+
+    if (c->tries++ > 0 && c->body.kept)
+        body_rewind(&c->body);
+    call_go(c, CALL_SENDING);
+    c->content = (str){NULL, 0};
+    buf_done(&c->held);
+    buf_init(&c->held, CALL_REPLY_HELD);
+    c->flow = (struct upstream_stream){
+        .on_head = on_head,
+        .on_data = on_data,
+        .more = more,
+        .body_length = length_to_send(c),
+        .ended = c->body.ended,
+        .is_bulk = pass->is_bulk,
+    };
+    c->up = (struct upstream_call){
+        .url = arena_printf(c->arena, "%.*s%.*s%s%.*s", STR_ARG(is->place.base),
+                            STR_ARG(pass->path), pass->query.n ? "?" : "", STR_ARG(pass->query)),
+        .headers = c->asked,
+        .header_count = c->asked_count,
+        .auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC,
+        .username = is->target.username,
+        .secret = &is->target.secret,
+    };
+    begin(c);
+}
+
+/* Content is asked for with nothing but the part that is wanted of it. */
+static void follow(struct call *c)
+{
+    struct upstream_header *headers = arena_alloc_array(c->arena, c->asked_count + 1, sizeof(*headers));
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->asked_count; i++) {
+        if (str_eq_nocase(c->asked[i].name, STR("Range")) ||
+            str_eq_nocase(c->asked[i].name, STR("If-Range")))
+            headers[n++] = c->asked[i];
+    }
+    c->flow.body_length = 0;
+    c->up = (struct upstream_call){.url = c->content, .headers = headers, .header_count = n};
+    begin(c);
+}
+
 static void done(struct upstream_call *up, void *token)
 {
     struct call *c = token;
@@ -261,55 +340,9 @@ static void done(struct upstream_call *up, void *token)
         no_answer(c);
     } else if (c->fate == REPLY_DROPPED) {
         call_wait(c, c->repeat_ms);
+    } else if (c->fate == REPLY_FOLLOWED) {
+        follow(c);
     } else {
         judge_whole(c);
     }
-}
-
-/* --- the request ------------------------------------------------------------------------------ */
-
-static int64_t length_to_send(const struct call *c)
-{
-    if (c->body.ended && c->body.kept)
-        return (int64_t)c->body.data.n;
-    return c->length;
-}
-
-void call_send(struct call *c)
-{
-    struct lane *lane = c->lane;
-    const struct key_call *is = &c->use->is;
-    const struct provider_pass *pass = &c->pass;
-
-    if (c->tries++ > 0 && c->body.kept)
-        body_rewind(&c->body);
-    call_go(c, CALL_SENDING);
-    buf_done(&c->held);
-    buf_init(&c->held, CALL_REPLY_HELD);
-    c->fate = REPLY_PASSED;
-    c->flow = (struct upstream_stream){
-        .on_head = on_head,
-        .on_data = on_data,
-        .more = more,
-        .body_length = length_to_send(c),
-        .ended = c->body.ended,
-    };
-    c->up = (struct upstream_call){
-        .arena = c->arena,
-        .method = pass->method,
-        .url = arena_printf(c->arena, "%.*s%.*s%s%.*s", STR_ARG(is->place.base),
-                            STR_ARG(pass->path), pass->query.n ? "?" : "", STR_ARG(pass->query)),
-        .headers = c->asked,
-        .header_count = c->asked_count,
-        .auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC,
-        .username = is->target.username,
-        .secret = &is->target.secret,
-        .stream = &c->flow,
-        .deadline_ms = c->deadline_ms + CLOCK_SECOND_MS, /* the call's own comes first */
-        .done = done,
-        .token = c,
-    };
-    c->up_began_us = clock_monotonic_us();
-    c->in_flight = 1;
-    upstream_call(provider_of(c)->upstream, lane->loop, &c->up);
 }

@@ -218,11 +218,12 @@ static void fail_later(struct transfer *t, enum upstream_outcome outcome, const 
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-static struct shard *shard_for(struct client *c, const struct origin *o)
+static struct shard *shard_for(struct client *c, const struct transfer *t)
 {
     struct shard **link = &c->shards;
+    int bulk = t->call->stream && t->call->stream->is_bulk;
 
-    if (o->protocol == ORIGIN_HTTP2) {
+    if (!bulk && t->origin->protocol == ORIGIN_HTTP2) {
         if (c->http2 == NULL)
             c->http2 = shard_new(c, 1);
         return c->http2;
@@ -240,7 +241,7 @@ static void start(struct transfer *t)
     t->state = TRANSFER_RUNNING;
     t->origin->starting++;
     transfer_prepare(t);
-    shard_add(shard_for(t->client, t->origin), t);
+    shard_add(shard_for(t->client, t), t);
 }
 
 void client_pump(struct client *c)

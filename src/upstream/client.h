@@ -105,6 +105,8 @@ struct upstream_stream {
     size_t (*more)(struct upstream_call *call, char *to, size_t room, void *token);
     int64_t body_length; /* -1: not known, ends when `ended` is set and more() gives 0 */
     int ended;           /* the caller sets it when no more will come */
+    int is_bulk; /* the answer is large: not asked for compressed, and not over HTTP/2, where a reader
+                    who stalls would make libcurl hold up to a window of 32 MB */
 };
 
 /* One call. The caller owns it and everything it points to until done(). */
@@ -143,7 +145,7 @@ struct upstream_call {
 };
 
 /* Begins the call on its loop's thread. A method other than GET or HEAD is sent at most once,
- * whatever happens to the connection. */
+ * whatever happens to the connection; so is every streamed call. */
 void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call);
 
 /* A streamed call may go on, in both directions. On its loop, before done(); also from within its

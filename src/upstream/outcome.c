@@ -181,7 +181,8 @@ static void hand_over(struct transfer *t)
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
-    t->origin->protocol = version == CURL_HTTP_VERSION_2_0 ? ORIGIN_HTTP2 : ORIGIN_HTTP1;
+    if (!(call->stream && call->stream->is_bulk)) /* which was kept to HTTP/1.1 */
+        t->origin->protocol = version == CURL_HTTP_VERSION_2_0 ? ORIGIN_HTTP2 : ORIGIN_HTTP1;
     call->status = (int)status;
     if (call->stream) {
         stream_tell_head(t); /* an answer without a body */

@@ -7,8 +7,11 @@
 
 #define BUFFER_SIZE 4096L
 
+/* Who streams counts and repeats by itself. */
 static int repeats_safely(const struct transfer *t)
 {
+    if (t->call->stream)
+        return 0;
     return str_eq(t->call->method, STR("GET")) || str_eq(t->call->method, STR("HEAD"));
 }
 
@@ -123,6 +126,14 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 
 #define SET(t, option, value) must(curl_easy_setopt((t)->easy, option, value) == CURLE_OK)
 
+static void set_version(struct transfer *t)
+{
+    int bulk = t->call->stream && t->call->stream->is_bulk;
+
+    SET(t, CURLOPT_HTTP_VERSION, (long)(bulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    SET(t, CURLOPT_PIPEWAIT, !bulk && t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
+}
+
 static void set_connection(struct transfer *t, const struct upstream *u)
 {
     SET(t, CURLOPT_NOSIGNAL, 1L);
@@ -139,8 +150,7 @@ static void set_connection(struct transfer *t, const struct upstream *u)
     SET(t, CURLOPT_CAINFO, u->ca_file);
     SET(t, CURLOPT_CAPATH, NULL); /* a path switches libcurl's cache of the parsed bundle off */
     SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(t, CURLOPT_PIPEWAIT, t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
+    set_version(t);
     SET(t, CURLOPT_MAXAGE_CONN, 30L);
     SET(t, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(t, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -184,7 +194,8 @@ static void set_headers(struct transfer *t, const struct upstream *u)
     const struct upstream_call *call = t->call;
 
     SET(t, CURLOPT_USERAGENT, u->user_agent);
-    if (call->reply == UPSTREAM_REPLY_PLAIN) /* unpacking would leave copies behind */
+    if (call->reply == UPSTREAM_REPLY_PLAIN && /* unpacking would leave copies behind */
+        !(call->stream && call->stream->is_bulk))
         SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
     add_line(t, "Expect:");       /* libcurl would wait for 100 Continue before a large body */
     add_line(t, "Content-Type:"); /* and call any body a form; a header of the call still counts */
