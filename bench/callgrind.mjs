@@ -1,5 +1,6 @@
 // Instructions a relayed request costs in user space, counted by callgrind: they do not depend on how busy
-// the machine is. Each proxy is run twice, with few requests and with many, and what the start costs cancels out.
+// the machine is. Each proxy is run twice, with few requests and with many, and what the start costs cancels out;
+// one connection at a time, so that both have the same.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -38,7 +39,7 @@ async function counted(place, proxy, kind, requests) {
   const file = path.join(place.folder, `callgrind.${proxy.name}`);
   await proxy.start('valgrind', '--tool=callgrind', `--callgrind-out-file=${file}`, '--quiet');
   const report = await load(place, { ...proxy, name: proxy.name, target: (k) => proxy.target(k), pids: () => [] },
-    kind, { connections: 16, count: requests });
+    kind, { connections: 1, count: requests });
   if (report.lost > 0) throw new Error(`${proxy.name} under callgrind: ${report.said}`);
   await proxy.stop();
   return selfCosts(fs.readFileSync(file, 'utf8'));

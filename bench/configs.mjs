@@ -104,6 +104,8 @@ global
   nbthread 1
   maxconn 9900
   fd-hard-limit 20000
+  tune.pool-high-fd-ratio 100
+  tune.pool-low-fd-ratio 100
 defaults
   mode http
   maxconn 9900

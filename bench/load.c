@@ -191,7 +191,7 @@ static void send_request(struct load *l, struct connection *c, uint64_t due)
 static void next(struct load *l, struct connection *c)
 {
     c->state = IDLE;
-    if (l->over || (l->o.count > 0 && l->sent >= l->o.count))
+    if ((l->over && l->o.rate == 0) || (l->o.count > 0 && l->sent >= l->o.count))
         return;
     if (l->o.rate == 0) {
         send_request(l, c, now_ns());
@@ -199,7 +199,7 @@ static void next(struct load *l, struct connection *c)
         uint64_t due = l->late[l->late_first++ % l->late_room];
         l->late_count--;
         send_request(l, c, due);
-    } else {
+    } else if (!l->over) {
         l->idle[(l->idle_first + l->idle_count++) % l->o.connections] = (size_t)(c - l->all);
     }
 }
@@ -246,6 +246,14 @@ static void note(struct load *l, const struct connection *c)
     l->took[l->took_n++] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
 }
 
+/* Open loop: due within the window, whenever it was answered; else answered within it. */
+static int counts(const struct load *l, uint64_t due)
+{
+    if (l->o.rate == 0)
+        return l->counting;
+    return due >= l->window && (l->counting || (l->over && due < l->end));
+}
+
 static void whole(struct load *l, struct connection *c)
 {
     l->under_way--;
@@ -254,7 +262,7 @@ static void whole(struct load *l, struct connection *c)
             fprintf(stderr, "load: status %d, %llu bytes: %s\n", c->status,
                     (unsigned long long)c->got, c->head);
         l->lost++;
-    } else if (l->counting) {
+    } else if (counts(l, c->since)) {
         note(l, c);
     }
     if (!c->closing) {
@@ -436,7 +444,6 @@ static void advance(struct load *l, uint64_t now)
         l->end = now_ns();
         l->counting = 0;
         l->over = 1;
-        l->lost += l->late_count;
     }
     send_due(l, now);
 }
@@ -451,7 +458,7 @@ static void run(struct load *l)
     for (;;) {
         uint64_t now = now_ns(), wait = 5000000;
         advance(l, now);
-        if (l->over && (l->under_way == 0 || now > l->end + DRAIN_NS))
+        if (l->over && ((l->under_way == 0 && l->late_count == 0) || now > l->end + DRAIN_NS))
             return;
         if (l->o.rate > 0 && !l->over)
             wait = l->next_due > now ? l->next_due - now : 0;
@@ -494,8 +501,8 @@ static void report(struct load *l)
            l->answered ? (double)l->cpu_us / (double)l->answered : 0,
            (double)l->cpu_us / 1e6 / seconds, quantile(l, 0.5), quantile(l, 0.9), quantile(l, 0.99),
            quantile(l, 1), (unsigned long long)l->under_way_max,
-           (unsigned long long)(l->lost + l->under_way), (unsigned long long)l->wrong,
-           (unsigned long long)l->failed_connects);
+           (unsigned long long)(l->lost + l->under_way + l->late_count),
+           (unsigned long long)l->wrong, (unsigned long long)l->failed_connects);
 }
 
 /* -- start -- */
