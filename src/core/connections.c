@@ -90,6 +90,7 @@ enum err connection_create(struct work *w, str type, const struct connection_pro
         .created = w->now_ms,
         .created_by = w->actor.user,
         .runners_may_request = properties->runners_may_request,
+        .old_search = properties->old_search,
     };
     e = work_write(w);
     if (!e)
@@ -112,6 +113,7 @@ enum err connection_update(struct work *w, const struct connection_row *old,
     row.base_url = properties->base_url;
     row.base_url_fixed = properties->base_url.p && properties->base_url_fixed;
     row.runners_may_request = properties->runners_may_request;
+    row.old_search = properties->old_search;
     enum err e = work_write(w);
     if (!e)
         e = name_taken(w, store_connection_update(w->db, w->arena, w->fault, &row,

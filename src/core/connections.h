@@ -26,6 +26,7 @@ struct connection_properties {
     str base_url;
     int base_url_fixed;      /* only together with base_url */
     int runners_may_request; /* ad hoc requests on shared credentials (rule 10) */
+    int old_search;          /* the relay answers the search that Jira has removed */
 };
 
 /* Pages show them all at once, so there is an end to them. */

@@ -46,6 +46,9 @@ static enum err decide_in_app(struct work *w, const struct key_call_question *q,
         .key_expires = key->expires,
         .app = n.app,
         .connection = n.id,
+        .old_search = n.old_search,
+        .key_name = key->name,
+        .connection_name = n.name,
     };
     return find_credential(w, &n, ret);
 }

@@ -30,6 +30,9 @@ struct key_call {
     struct provider_target target;
     struct credential_grant grant;
     struct provider_place place;
+    int old_search; /* the connection answers the removed search */
+    str key_name;
+    str connection_name;
 };
 
 /* ERR_KEY_REFUSED, ERR_NOT_FOUND, ERR_BLOCKED_BY_POLICY (the key's limits, rule 10), or why there

@@ -218,7 +218,12 @@ struct provider_pass {
     str method;
     str path; /* begins with /rest/; set to its normal form */
     str query;
-    int is_bulk; /* content rather than JSON: large, better not compressed */
+    int is_bulk;       /* content rather than JSON: large, better not compressed */
+    int is_old_search; /* a call that Jira has removed; PROVIDER_SEARCH answers it */
+    /* For people and records: the path with {placeholders}, the issue that it names (empty: none).
+     */
+    str template;
+    str issue;
 };
 
 /* The provider's three limits (and none of them). */
@@ -236,6 +241,7 @@ enum provider_kind {
     PROVIDER_CONNECT,
     PROVIDER_TEST,
     PROVIDER_REQUEST,
+    PROVIDER_SEARCH, /* `request`: the removed search, by way of what replaced it */
     PROVIDER_CLIENT_CHECK,
     PROVIDER_EXCHANGE,
     PROVIDER_IDENTIFY,

@@ -51,5 +51,9 @@ void jira_prove_begin(struct jira_flow *f);
 /* PROVIDER_CLIENT_CHECK, _EXCHANGE, _IDENTIFY, _REFRESH, and PROVIDER_TEST of an access token. */
 void jira_grant_begin(struct jira_flow *f);
 void jira_request_begin(struct jira_flow *f);
+/* request.c: ends the flow with the answer of its call, judged. */
+void jira_request_heard(struct jira_flow *f);
+/* search.c: PROVIDER_SEARCH. */
+void jira_search_begin(struct jira_flow *f);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "jira/jira_int.h"
 #include "jira/paths.h"
+#include "jira/template.h"
 
 /* --- requests --------------------------------------------------------------------------------- */
 
@@ -36,6 +37,13 @@ static int is_content(str path)
            str_find(path, STR("/attachment/thumbnail/")) != SIZE_MAX;
 }
 
+static int is_search(const struct provider_pass *pass)
+{
+    return (str_eq(pass->path, STR("/rest/api/3/search")) ||
+            str_eq(pass->path, STR("/rest/api/2/search"))) &&
+           (str_eq(pass->method, STR("GET")) || str_eq(pass->method, STR("POST")));
+}
+
 enum err jira_pass_check(void *self, struct arena *a, struct fault *f, struct provider_pass *pass)
 {
     enum err e;
@@ -46,8 +54,12 @@ enum err jira_pass_check(void *self, struct arena *a, struct fault *f, struct pr
     e = jira_path_check(a, f, pass->path, &pass->path);
     if (!e && !is_clean(pass->query))
         e = jira_query_check(a, f, pass->query, &pass->query);
-    pass->is_bulk = !e && is_content(pass->path);
-    return e;
+    if (e)
+        return e;
+    pass->is_bulk = is_content(pass->path);
+    pass->is_old_search = is_search(pass);
+    jira_template(a, pass->path, &pass->template, &pass->issue);
+    return ERR_OK;
 }
 
 /* --- places ----------------------------------------------------------------------------------- */
@@ -100,7 +112,9 @@ static enum provider_limit limit_of(const struct upstream_call *call)
 /* Most answers: nothing in them speaks of the credential. */
 static int is_plain(const struct upstream_call *call)
 {
-    return call->status < 400 && upstream_reply_header(call, STR("X-Seraph-LoginReason")).p == NULL;
+    str reason = upstream_reply_header(call, STR("X-Seraph-LoginReason"));
+
+    return call->status < 400 && (reason.p == NULL || str_eq(reason, STR("OK")));
 }
 
 struct provider_verdict jira_pass_judge(void *self, struct arena *a,

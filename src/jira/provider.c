@@ -108,6 +108,9 @@ static void begin(void *self, struct loop *loop, struct provider_op *op, void (*
     case PROVIDER_REQUEST:
         jira_request_begin(f);
         return;
+    case PROVIDER_SEARCH:
+        jira_search_begin(f);
+        return;
     case PROVIDER_CLIENT_CHECK:
     case PROVIDER_EXCHANGE:
     case PROVIDER_IDENTIFY:

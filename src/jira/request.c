@@ -71,17 +71,13 @@ static void keep_headers(struct provider_request *r, struct arena *a,
     r->reply_header_count = n;
 }
 
-static void heard(struct upstream_call *call, void *token)
+void jira_request_heard(struct jira_flow *f)
 {
-    struct jira_flow *f = token;
+    struct upstream_call *call = &f->call;
     struct provider_request *r = &f->op->request;
     struct jira_verdict verdict;
 
-    r->jira_ms = call->took_ms;
-    if (call->outcome != UPSTREAM_ANSWERED) {
-        jira_flow_end(f, jira_failure(&f->op->fault, call));
-        return;
-    }
+    must(call->outcome == UPSTREAM_ANSWERED);
     verdict = jira_classify(f->op->arena, call, f->route, r->target.auth);
     r->status = call->status;
     r->reply_body = call->reply_body;
@@ -90,6 +86,17 @@ static void heard(struct upstream_call *call, void *token)
     r->retry_after_s = verdict.retry_after_s;
     keep_headers(r, f->op->arena, call);
     jira_flow_end(f, ERR_OK);
+}
+
+static void heard(struct upstream_call *call, void *token)
+{
+    struct jira_flow *f = token;
+
+    f->op->request.jira_ms = call->took_ms;
+    if (call->outcome == UPSTREAM_ANSWERED)
+        jira_request_heard(f);
+    else
+        jira_flow_end(f, jira_failure(&f->op->fault, call));
 }
 
 void jira_request_begin(struct jira_flow *f)

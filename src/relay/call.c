@@ -47,7 +47,7 @@ void call_free_if_over(struct call *c)
 {
     struct relay *r = c->lane->relay;
 
-    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight)
+    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight || c->searching)
         return;
     if (c->timer)
         event_free(c->timer);
@@ -117,6 +117,7 @@ void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
         headers[n++] =
             (struct http_header){STR("WWW-Authenticate"), STR("Bearer realm=\"Mortise\"")};
     log_refusal(c, id);
+    c->status = err_status(e);
     if (c->stream)
         http_respond(c->stream, err_status(e), headers, n, problem_body(a, &p));
     call_end(c);
@@ -129,7 +130,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     c->timed_out = 1;
-    if (c->state == CALL_SENDING) {
+    if (c->state == CALL_SENDING && c->in_flight) {
         upstream_give_up(&c->up); /* what became of it is said when it is known */
     } else if (c->state == CALL_ANSWERING) {
         http_abort(c->stream);
@@ -357,6 +358,8 @@ void call_next(struct call *c)
         receive(c);
     if (!c->body.ended && c->body.kept)
         call_go(c, CALL_RECEIVING);
+    else if (c->pass.is_old_search && c->use->is.old_search && c->body.kept)
+        call_search(c);
     else
         call_send(c);
 }

@@ -33,8 +33,9 @@
 
 #define CALL_TIMEOUT_MS (60 * CLOCK_SECOND_MS)
 #define CALL_TIMEOUT_MAX_MS (CLOCK_HOUR_MS)
-#define CALL_REPLY_HELD ((size_t)16 * 1024) /* of an answer that is judged before it is passed on  \
-                                             */
+#define CALL_REPLY_HELD                                                                            \
+    ((size_t)16 * 1024) /* of an answer that is judged before it is passed on                      \
+                         */
 
 enum call_state {
     CALL_DECIDING,
@@ -64,8 +65,8 @@ struct relay {
 
 /* What becomes of an answer; decided at its head. */
 enum reply_fate {
-    REPLY_PASSED, /* goes to the caller */
-    REPLY_HELD,   /* its beginning is kept, to be judged when it is whole */
+    REPLY_PASSED,  /* goes to the caller */
+    REPLY_HELD,    /* its beginning is kept, to be judged when it is whole */
     REPLY_DROPPED, /* the call is made again */
     REPLY_FOLLOWED /* content is somewhere else, where it is fetched without the credential */
 };
@@ -89,7 +90,7 @@ struct call {
     struct decision_question question;
 
     struct decision_waiter waiter;
-    int deciding; /* the waiter is out */
+    int deciding;       /* the waiter is out */
     struct proven *use; /* the last one, also while another is waited for */
     int outdated;       /* and known to be of no more use */
 
@@ -111,11 +112,15 @@ struct call {
     struct rewrite rewrite;
     struct buf held; /* REPLY_HELD */
     struct provider_verdict verdict;
-    str content; /* REPLY_FOLLOWED: where; once */
+    str content;       /* REPLY_FOLLOWED: where; once */
     int64_t repeat_ms; /* REPLY_DROPPED: after how long */
+
+    struct provider_op *search; /* the removed search: the operation that answers it */
+    int searching;              /* and it is the provider's */
 
     int64_t up_began_us, wait_began_us;
     int64_t up_us, wait_us;
+    int status; /* of the answer that went out; 0: none did */
     struct fault fault;
 };
 
@@ -139,6 +144,13 @@ void call_free_if_over(struct call *c);
 void call_wait(struct call *c, int64_t ms);
 /* send.c: asks Jira. */
 void call_send(struct call *c);
+/* search.c: the removed search, in its place. */
+void call_search(struct call *c);
+/* send.c: an answer that speaks of the credential: renews, or refuses and notes. */
+void call_judge(struct call *c, const struct provider_verdict *v);
+/* send.c: the links of a text that lead to Jira, made to lead here; the header Server-Timing. */
+str call_own_prefix(const struct call *c);
+str call_timing(const struct call *c);
 /* repeat.c: pure. Whether an attempt that came out so may be made again, and after how long; -1:
  * no.
  */

@@ -85,7 +85,9 @@ static struct proven *keep(struct fill *f)
                           &c->target.origin,
                           &c->target.base_path,
                           &c->target.username,
-                          &c->grant.grant};
+                          &c->grant.grant,
+                          &c->key_name,
+                          &c->connection_name};
 
     *c = f->found;
     f->found.target.secret = (struct secret){0}; /* moved */

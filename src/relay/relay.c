@@ -10,8 +10,8 @@
 #include "http/authorization.h"
 #include "relay/call.h"
 
-#define CALL_ARENA_MAX ((size_t)4 << 20)
-#define KEPT_TOGETHER ((size_t)128 << 20) /* bodies kept for repeats */
+#define CALL_ARENA_MAX ((size_t)256 << 20) /* the removed search makes its answer in it */
+#define KEPT_TOGETHER ((size_t)128 << 20)  /* bodies kept for repeats */
 
 /* --- admission -------------------------------------------------------------------------------- */
 
@@ -83,8 +83,7 @@ static struct call *call_new(struct lane *lane, struct http_stream *s, const str
     c->deadline_ms = c->started_us / 1000 + timeout_of(h);
     c->length = h->content_length;
     c->asked_count = headers_of_request(a, h, &c->asked);
-    body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max,
-              c->length);
+    body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max, c->length);
     count_begin(&lane->relay->count);
     return c;
 }

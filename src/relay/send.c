@@ -35,7 +35,7 @@ static int64_t length_of(const struct call *c)
 }
 
 /* "https://mortise.example/jira/desk/jira/rest/" */
-static str own_prefix(const struct call *c)
+str call_own_prefix(const struct call *c)
 {
     return arena_printf(c->arena, "%.*s%.*s/rest/",
                         STR_ARG(c->lane->relay->config.services->settings->public_url),
@@ -48,14 +48,14 @@ static str rewritten_link(const struct call *c, str link)
 
     for (size_t i = 0; i < place->prefix_count; i++) {
         if (str_starts(link, place->prefixes[i]))
-            return arena_printf(c->arena, "%.*s%.*s", STR_ARG(own_prefix(c)),
+            return arena_printf(c->arena, "%.*s%.*s", STR_ARG(call_own_prefix(c)),
                                 STR_ARG(str_slice(link, place->prefixes[i].n, link.n)));
     }
     return link;
 }
 
 /* What is spent where, for whoever wonders (W3C Server Timing). */
-static str timing_of(const struct call *c)
+str call_timing(const struct call *c)
 {
     int64_t all = clock_monotonic_us() - c->started_us;
     int64_t own = all - c->up_us - c->wait_us;
@@ -76,13 +76,14 @@ static void pass_head(struct call *c)
     }
     headers[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
     headers[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};
-    headers[n++] = (struct http_header){STR("Server-Timing"), timing_of(c)};
+    headers[n++] = (struct http_header){STR("Server-Timing"), call_timing(c)};
     c->rewrites = !c->pass.is_bulk && c->use->is.place.prefix_count > 0 &&
                   is_json(upstream_reply_header(&c->up, STR("Content-Type")));
     if (c->rewrites)
         rewrite_init(&c->rewrite, c->use->is.place.prefixes, c->use->is.place.prefix_count,
-                     own_prefix(c));
+                     call_own_prefix(c));
     call_go(c, CALL_ANSWERING);
+    c->status = c->up.status;
     http_start(c->stream, c->up.status, headers, n, length_of(c));
 }
 
@@ -224,16 +225,21 @@ static void refuse_for_credential(struct call *c, const struct provider_verdict 
     }
 }
 
+void call_judge(struct call *c, const struct provider_verdict *v)
+{
+    if (v->meaning == MEANING_REFUSED_TOKEN && may_renew(c))
+        renew(c);
+    else
+        refuse_for_credential(c, v);
+}
+
 static void judge_whole(struct call *c)
 {
     const struct provider *p = provider_of(c);
     struct provider_verdict v =
         p->pass_judge(p->self, c->arena, &c->up, buf_str(&c->held), &c->use->is.target);
 
-    if (v.meaning == MEANING_REFUSED_TOKEN && may_renew(c))
-        renew(c);
-    else
-        refuse_for_credential(c, &v);
+    call_judge(c, &v);
 }
 
 static void no_answer(struct call *c)
@@ -312,7 +318,8 @@ void call_send(struct call *c)
 /* Content is asked for with nothing but the part that is wanted of it. */
 static void follow(struct call *c)
 {
-    struct upstream_header *headers = arena_alloc_array(c->arena, c->asked_count + 1, sizeof(*headers));
+    struct upstream_header *headers =
+        arena_alloc_array(c->arena, c->asked_count + 1, sizeof(*headers));
     size_t n = 0;
 
     for (size_t i = 0; i < c->asked_count; i++) {

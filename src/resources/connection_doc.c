@@ -212,6 +212,7 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_cstring(doc, "client_source", source_name(v));
     doc_set_bool(doc, "shared", n->shared);
     doc_set_bool(doc, "runners_may_request", n->runners_may_request);
+    doc_set_bool(doc, "old_search", n->old_search);
     doc_set_bool(doc, "can_request", !n->shared || v->admin || n->runners_may_request);
     doc_set_str(doc, "base_url", n->base_url);
     doc_set_bool(doc, "base_url_fixed", n->base_url_fixed);

@@ -104,7 +104,9 @@ enum err connection_add(struct exchange *x)
     struct connection_properties p = {
         .name = exchange_name_field(x, "name", NAMES_LENGTH_MAX),
         .base_url_fixed = exchange_flag(x, "base_url_fixed"),
+        .old_search = 1,
     };
+    (void)field_flag(x, "old_search", &p.old_search);
     base_url_field(x, &p);
     if (!connection_type_find(exchange_text(x, "type")))
         exchange_field_error(x, "type", "Choose a type of connection.");
@@ -243,7 +245,7 @@ static void patched(struct exchange *x, const struct connection_row *row,
                     struct connection_properties *p)
 {
     *p = (struct connection_properties){row->name, row->base_url, row->base_url_fixed,
-                                        row->runners_may_request};
+                                        row->runners_may_request, row->old_search};
     if (exchange_has(x, "name"))
         p->name = exchange_name_field(x, "name", NAMES_LENGTH_MAX);
     if (exchange_has(x, "base_url_fixed"))
@@ -251,6 +253,7 @@ static void patched(struct exchange *x, const struct connection_row *row,
     if (exchange_has(x, "base_url"))
         base_url_field(x, p);
     (void)field_flag(x, "runners_may_request", &p->runners_may_request);
+    (void)field_flag(x, "old_search", &p->old_search);
     if (exchange_has(x, "type"))
         exchange_field_error(x, "type", "The type is fixed. Add another connection instead.");
 }

@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                    \
     "id, app_id, type, name, base_url, base_url_fixed, shared, switch_counter, created, "          \
-    "created_by, runners_may_request"
+    "created_by, runners_may_request, old_search"
 
 static struct connection_row row_of(const struct db_rows *r, size_t i)
 {
@@ -21,6 +21,7 @@ static struct connection_row row_of(const struct db_rows *r, size_t i)
         .created = db_int(r, i, 8),
         .created_by = db_text(r, i, 9),
         .runners_may_request = db_int(r, i, 10) != 0,
+        .old_search = db_int(r, i, 11) != 0,
     };
 }
 
@@ -81,12 +82,12 @@ enum err store_connection_insert(struct db *d, struct arena *a, struct fault *f,
     return db_query(d, a, f, &r,
                     "INSERT INTO connections (id, app_id, type, name, name_key, base_url,"
                     " base_url_fixed, shared, switch_counter, created, created_by,"
-                    " runners_may_request)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                    " runners_may_request, old_search)"
+                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                     DB_T(row->id), DB_T(row->app), DB_T(row->type), DB_T(row->name), DB_T(name_key),
                     db_text_or_null(row->base_url), DB_I(row->base_url_fixed), DB_I(row->shared),
                     DB_I(row->switch_counter), DB_I(row->created), db_text_or_null(row->created_by),
-                    DB_I(row->runners_may_request));
+                    DB_I(row->runners_may_request), DB_I(row->old_search));
 }
 
 enum err store_connection_switch(struct db *d, struct arena *a, struct fault *f, str id, int shared,
@@ -104,11 +105,11 @@ enum err store_connection_update(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "UPDATE connections SET name = $1, name_key = $2, base_url = $3,"
-                          " base_url_fixed = $4, runners_may_request = $5"
-                          " WHERE app_id = $6 AND id = $7",
+                          " base_url_fixed = $4, runners_may_request = $5, old_search = $6"
+                          " WHERE app_id = $7 AND id = $8",
                           DB_T(row->name), DB_T(name_key), db_text_or_null(row->base_url),
-                          DB_I(row->base_url_fixed), DB_I(row->runners_may_request), DB_T(row->app),
-                          DB_T(row->id));
+                          DB_I(row->base_url_fixed), DB_I(row->runners_may_request),
+                          DB_I(row->old_search), DB_T(row->app), DB_T(row->id));
     if (e)
         return e;
     return r.changed ? ERR_OK : fail(f, ERR_NOT_FOUND, "There is no such connection in this app.");

@@ -18,6 +18,7 @@ struct connection_row {
     int64_t created;
     str created_by;
     int runners_may_request; /* rule 10 */
+    int old_search;          /* the relay answers the search that Jira has removed */
 };
 
 /* By name. */
@@ -36,7 +37,7 @@ MUST_USE enum err store_connection_insert(struct db *d, struct arena *a, struct 
 /* Scope and switch counter. */
 MUST_USE enum err store_connection_switch(struct db *d, struct arena *a, struct fault *f, str id,
                                           int shared, int64_t switch_counter);
-/* Name, base_url, base_url_fixed and runners_may_request. ERR_CONFLICT as above. */
+/* Name, base_url, base_url_fixed, runners_may_request and old_search. ERR_CONFLICT as above. */
 MUST_USE enum err store_connection_update(struct db *d, struct arena *a, struct fault *f,
                                           const struct connection_row *row, str name_key);
 MUST_USE enum err store_connection_delete(struct db *d, struct arena *a, struct fault *f, str app,

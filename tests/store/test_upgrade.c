@@ -16,7 +16,7 @@ static void only_the_first(struct contract *c)
     int applied = 0;
 
     assert_true(count >= 2);
-    contract_script(c, "DROP TABLE mortise_keys; DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
+    contract_script(c, "DROP TABLE relay_calls; DROP TABLE mortise_keys; DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
                        "DROP TABLE refresh_journal;"
                        "DROP TABLE oauth_grants; DROP TABLE oauth_clients; DROP TABLE connections;"
                        "DROP TABLE sites; DROP TABLE permissions; DROP TABLE apps;"

@@ -1,0 +1,71 @@
+/* See the header. A segment is one of Jira's own words when it consists of letters, with '-' or '_'
+ * in between and not of capitals only; or is a version behind /rest/{api}/. */
+#include "jira/template.h"
+
+#define SEGMENTS_MAX 24
+#define WORD_MAX 40
+
+static int is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static int is_word(str s)
+{
+    int small = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (!is_letter(s.p[i]) && !(i && (s.p[i] == '-' || s.p[i] == '_')))
+            return 0;
+        small |= s.p[i] >= 'a';
+    }
+    return small && s.n <= WORD_MAX;
+}
+
+/* What people name follows one of these, whatever it looks like. */
+static int names_people(str before)
+{
+    return str_eq(before, STR("project")) || str_eq(before, STR("properties")) ||
+           str_eq(before, STR("role")) || str_eq(before, STR("filter"));
+}
+
+static int is_version(str s, size_t at)
+{
+    return at == 2 && s.n <= 6 && s.n && (s.p[0] >= '0' && s.p[0] <= '9');
+}
+
+static int follows_issue(str before)
+{
+    return str_eq(before, STR("issue"));
+}
+
+/* ACME-12 or 10012 */
+static int is_issue(str s)
+{
+    size_t dash = str_find_char(s, '-');
+    str digits = dash == SIZE_MAX ? s : str_slice(s, dash + 1, s.n);
+    int64_t n;
+
+    return str_to_int64(digits, &n) && n > 0 && (dash == SIZE_MAX || (dash && is_letter(s.p[0])));
+}
+
+void jira_template(struct arena *a, str path, str *ret_template, str *ret_issue)
+{
+    str rest = str_slice(path, 1, path.n), before = STR("");
+    str template = STR("");
+
+    *ret_issue = STR("");
+    for (size_t at = 0; rest.p && at < SEGMENTS_MAX; at++) {
+        str s = str_take_until(&rest, '/'), shown = s;
+        if (follows_issue(before) && is_issue(s)) {
+            *ret_issue = s;
+            shown = STR("{issue}");
+        } else if (s.n && (names_people(before) ? !str_eq(s, STR("search"))
+                                                : !is_word(s) && !is_version(s, at))) {
+            shown = STR("{id}");
+        }
+        template = arena_printf(a, "%.*s/%.*s", STR_ARG(template), STR_ARG(shown));
+        before = s;
+    }
+    *ret_template = template;
+}
