@@ -2,6 +2,7 @@
 #include "core/sweep.h"
 
 #include "base/clock.h"
+#include "core/calls.h"
 #include "core/oauth_clients.h"
 #include "store/credentials.h"
 #include "store/links.h"
@@ -43,5 +44,7 @@ enum err sweep_run(struct work *w)
         e = store_links_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
         e = store_sessions_expire(w->db, w->arena, w->fault, w->now_ms);
+    if (!e)
+        e = store_calls_delete_before(w->db, w->arena, w->fault, w->now_ms - CALLS_KEPT_MS);
     return e ? e : work_commit(w);
 }

@@ -5,6 +5,7 @@
  *   use by core/decide.c, whatever the mark says);
  * - what stands on another OAuth client than the one in force is wiped (the environment's may have
  *   changed while Mortise was stopped); grants that nothing stands on are deleted;
+ * - records of relayed calls are deleted after 30 days;
  * - expired pending connects, drafts, throttles, links and sessions are deleted.
  * One write transaction; running twice changes nothing more.
  */

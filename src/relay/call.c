@@ -61,10 +61,38 @@ void call_free_if_over(struct call *c)
     count_end(&r->count);
 }
 
+/* For the app's admins. A call that nobody was let through with has no app that it belongs to. */
+static void record(const struct call *c)
+{
+    const struct key_call *is = &c->use->is;
+    int64_t ms = (clock_monotonic_us() - c->started_us) / 1000;
+
+    records_add(c->lane->records,
+                &(struct call_row){
+                    .app = is->app,
+                    .connection = is->connection,
+                    .connection_name = is->connection_name,
+                    .key = is->key,
+                    .key_name = is->key_name,
+                    .user = is->user,
+                    .credential = is->credential,
+                    .method = c->pass.method,
+                    .template = c->pass.template,
+                    .issue = c->pass.issue.n ? c->pass.issue : (str){NULL, 0},
+                    .status = c->status,
+                    .code = str_from(c->fault.code ? err_code(c->fault.code) : NULL),
+                    .came = clock_now_ms() - ms,
+                    .ms = ms,
+                    .repeats = c->tries > 0 ? c->tries - 1 : 0,
+                });
+}
+
 /* Nothing more is said to the caller; what is pending comes back. */
 void call_end(struct call *c)
 {
     call_go(c, CALL_ENDED);
+    if (c->use)
+        record(c);
     c->stream = NULL;
     if (c->timer)
         event_del(c->timer);

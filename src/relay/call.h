@@ -27,6 +27,7 @@
 #include "relay/body.h"
 #include "relay/decisions.h"
 #include "relay/headers.h"
+#include "relay/records.h"
 #include "relay/relay.h"
 #include "relay/rewrite.h"
 #include "upstream/client.h"
@@ -52,6 +53,7 @@ struct lane {
     struct relay *relay;
     struct loop *loop;
     struct decisions *decisions;
+    struct records *records;
     struct buf scratch; /* a rewritten piece */
 };
 

@@ -156,11 +156,24 @@ static void open_lane(struct lane *lane)
         .moves = r->config.moves,
         .count = &r->count,
     });
+    lane->records = records_new(&(struct records_config){
+        .loop = lane->loop,
+        .pool = r->config.pool,
+        .log = r->config.log,
+        .services = r->config.services,
+        .count = &r->count,
+    });
+}
+
+static void flush_lane(struct lane *lane)
+{
+    records_flush(lane->records);
 }
 
 static void close_lane(struct lane *lane)
 {
     decisions_free(lane->decisions);
+    records_free(lane->records);
     buf_done(&lane->scratch);
 }
 
@@ -183,7 +196,11 @@ struct relay *relay_new(const struct relay_config *config)
 
 size_t relay_drain(struct relay *r, int timeout_ms)
 {
-    return r ? count_wait(&r->count, timeout_ms) : 0;
+    if (!r)
+        return 0;
+    (void)count_wait(&r->count, timeout_ms);
+    on_each_loop(r, flush_lane);
+    return count_wait(&r->count, timeout_ms);
 }
 
 void relay_free(struct relay *r)

@@ -122,6 +122,7 @@ const SAMPLES = {
       const made = await w.admin.post(`/apps/${w.app}/permissions`, await newPrincipal());
       return { permission: made.body.id };
     } },
+  'GET /apps/{app}/calls': { api: 200, page: 200 },
   'GET /apps/{app}/keys': { api: 200, page: 200 },
   'POST /apps/{app}/keys': { api: 201, page: 201, body: { name: 'A key' } },
   'DELETE /apps/{app}/keys/{key}': { api: 204, page: 303, foreign: true,

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { addConnection, ANNA, BOB, connect } from '../lib/scene.mjs';
 import { ask, assertRefused, basic, bearer, makeKey, open, startRelay, whole } from '../lib/relay.mjs';
@@ -196,6 +197,33 @@ test('a hit of the decision cache asks no database', async () => {
   const waits = [];
   for (let i = 0; i < 20; i++) waits.push(Number((await ask(r, '/rest/api/3/myself')).headers['server-timing'].match(/wait;dur=([\d.]+)/)[1]));
   assert.ok(waits.filter((w) => w === 0).length >= 15, waits.join());
+});
+
+test('the app\'s admins see what was called: kind, issue, key, person, status; nobody else does', async () => {
+  const { secret, key } = await makeKey(r.runner);
+  await ask(r, '/rest/api/3/issue/ACME-1?fields=secretfield', { key: secret });
+  await ask(r, '/rest/api/3/issue/ACME-99999/comment/77', { key: secret });
+  await ask(r, '/rest/pat/x', { key: secret });
+  let mine = [];
+  for (let i = 0; i < 80 && mine.length < 2; i++) {
+    await sleep(100);
+    mine = (await r.admin.get(`/apps/${r.app}/calls?key=${key.id}`)).body.calls;
+  }
+  assert.deepEqual(mine.map((c) => [c.method, c.template, c.issue, c.status, c.code, c.user.email, c.key.name, c.connection.name, c.repeats]), [
+    ['GET', '/rest/api/3/issue/{issue}/comment/{id}', 'ACME-99999', 404, null, 'runner@example.com', key.name, 'My Jira', 0],
+    ['GET', '/rest/api/3/issue/{issue}', 'ACME-1', 200, null, 'runner@example.com', key.name, 'My Jira', 0]]);
+  assert.ok(mine.every((c) => c.ms >= 0 && c.credential && Date.parse(c.came) > Date.now() - 60000));
+  const by = async (query) => (await r.admin.get(`/apps/${r.app}/calls?${query}`)).body;
+  assert.deepEqual((await by(`key=${key.id}&status=4xx`)).calls.map((c) => c.status), [404]);
+  assert.deepEqual((await by(`key=${key.id}&issue=ACME-1`)).calls.map((c) => c.status), [200]);
+  assert.equal((await r.admin.get(`/apps/${r.app}/calls?status=abc`)).status, 422);
+  const page = await by('');
+  assert.ok(page.calls.length <= 50);
+  if (page.next) assert.ok((await by(`before=${page.next}`)).calls.every((c) => c.id < page.next));
+  assert.equal((await r.runner.get(`/apps/${r.app}/calls`)).code, 'not_app_admin');
+  const shown = await r.admin.page(`/apps/${r.app}/calls?key=${key.id}`);
+  assert.equal(shown.status, 200);
+  assert.ok(shown.text.includes('/rest/api/3/issue/{issue}') && !shown.text.includes('secretfield'));
 });
 
 endsWell(() => r.s);
