@@ -35,6 +35,8 @@ void call_go(struct call *c, enum call_state to)
     if (c->state == to)
         return;
     must(leads[c->state] & TO(to));
+    if (c->state == CALL_WAITING)
+        must(event_del(c->pause) == 0);
     if (is_waiting(c->state) && c->wait_began_us)
         c->wait_us += now - c->wait_began_us;
     c->wait_began_us = is_waiting(to) ? now : 0;
@@ -47,7 +49,8 @@ void call_free_if_over(struct call *c)
 {
     struct relay *r = c->lane->relay;
 
-    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight || c->searching)
+    if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight || c->searching ||
+        c->gating)
         return;
     if (c->timer)
         event_free(c->timer);
@@ -98,6 +101,7 @@ void call_end(struct call *c)
         event_del(c->timer);
     if (c->pause)
         event_del(c->pause);
+    call_came_back(c, 0);
     if (c->in_flight)
         upstream_give_up(&c->up);
     call_free_if_over(c);
@@ -185,9 +189,18 @@ static void start_clock(struct call *c)
 
 static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 {
+    struct call *c = arg;
+    int64_t again_ms;
+
     (void)fd;
     (void)what;
-    call_next(arg);
+    if (!c->gating) {
+        call_next(c);
+        return;
+    }
+    again_ms = gates_look(c->lane->relay->gates, &c->gate);
+    if (again_ms)
+        call_wait(c, again_ms);
 }
 
 void call_wait(struct call *c, int64_t ms)
@@ -288,6 +301,7 @@ static int have_decision(struct call *c)
 
     if (c->use && !c->outdated && decisions_hold(ds, c->use))
         return 1;
+    must(!c->deciding);
     c->waiter.decided = decided;
     c->waiter.arg = c;
     struct proven *fresh = decisions_get(ds, &c->question, &c->waiter);
@@ -386,6 +400,8 @@ void call_next(struct call *c)
         receive(c);
     if (!c->body.ended && c->body.kept)
         call_go(c, CALL_RECEIVING);
+    else if (!call_have_turn(c))
+        return;
     else if (c->pass.is_old_search && c->use->is.old_search && c->body.kept)
         call_search(c);
     else

@@ -17,7 +17,9 @@
  *     answered 429 or 401; and only with a body that was kept;
  *   - an answer is passed on, or one of ours is given, never both;
  *   - a call is freed when it has ended and nothing pending points to it: the decision's waiter,
- * the flight's waiter, the upstream call. Threads: the stream's loop.
+ *     the flight's waiter, the gate's go(), the provider's operation, the upstream call.
+ *
+ * Threads: the stream's loop.
  */
 #ifndef RELAY_CALL_H
 #define RELAY_CALL_H
@@ -26,6 +28,7 @@
 #include "relay/address.h"
 #include "relay/body.h"
 #include "relay/decisions.h"
+#include "relay/gates.h"
 #include "relay/headers.h"
 #include "relay/records.h"
 #include "relay/relay.h"
@@ -63,6 +66,7 @@ struct relay {
     size_t lane_count;
     struct count count;
     struct body_budget budget;
+    struct gates *gates;
 };
 
 /* What becomes of an answer; decided at its head. */
@@ -100,6 +104,9 @@ struct call {
     int refreshing; /* the flight's waiter is out */
     int refreshes;  /* waited for so far */
     int forced;     /* a 401 was answered by a refresh */
+
+    struct gate_pass gate;
+    int gating; /* its go() is to come */
 
     int accepted; /* the body was asked for */
     int paused;   /* and the client asked to wait */
@@ -144,6 +151,11 @@ void call_note_refused(struct call *c, str why);
 void call_free_if_over(struct call *c);
 /* Waits, then goes on with call_next(). */
 void call_wait(struct call *c, int64_t ms);
+/* turn.c: 1 when no limit of Jira's stands in the way; else the call waits, or was refused. What
+ * Jira said about limits; that the call came back. */
+int call_have_turn(struct call *c);
+void call_limited(struct call *c, enum provider_limit limit, int64_t ms);
+void call_came_back(struct call *c, int limited);
 /* send.c: asks Jira. */
 void call_send(struct call *c);
 /* search.c: the removed search, in its place. */

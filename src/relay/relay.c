@@ -184,6 +184,7 @@ struct relay *relay_new(const struct relay_config *config)
     r->config = *config;
     r->budget.max = KEPT_TOGETHER;
     count_init(&r->count);
+    r->gates = gates_new();
     r->lane_count = loops_count(config->loops);
     r->lanes = mem_alloc_array(r->lane_count, sizeof(*r->lanes));
     for (size_t i = 0; i < r->lane_count; i++) {
@@ -209,6 +210,7 @@ void relay_free(struct relay *r)
         return;
     on_each_loop(r, close_lane);
     count_done(&r->count);
+    gates_free(r->gates);
     mem_free(r->lanes);
     mem_free(r);
 }

@@ -59,6 +59,7 @@ static void done(void *token)
     struct provider_verdict v = {r->meaning, r->sentence, r->retry_after_s, LIMIT_NONE};
 
     c->searching = 0;
+    call_came_back(c, op->err == ERR_OK && r->status == 429);
     c->up_us += clock_monotonic_us() - c->up_began_us;
     secret_wipe(&c->search->request.target.secret);
     if (c->state == CALL_ENDED) {

@@ -98,6 +98,10 @@ static enum reply_fate fate_of(struct call *c)
     c->verdict = p->pass_judge(p->self, c->arena, &c->up, STR(""), &c->use->is.target);
     c->up.outcome = UPSTREAM_ANSWERED;
     c->repeat_ms = call_repeat_after(c);
+    if (c->verdict.limit != LIMIT_NONE)
+        call_limited(c, c->verdict.limit,
+                     c->repeat_ms >= 0 ? c->repeat_ms : c->verdict.retry_after_s * CLOCK_SECOND_MS);
+    call_came_back(c, c->verdict.limit != LIMIT_NONE);
     if (c->repeat_ms >= 0)
         return REPLY_DROPPED;
     if (c->pass.is_bulk && str_eq(c->pass.method, STR("GET"))) {
@@ -337,6 +341,7 @@ static void done(struct upstream_call *up, void *token)
     struct call *c = token;
 
     c->in_flight = 0;
+    call_came_back(c, 0);
     if (c->state == CALL_ENDED) {
         call_free_if_over(c);
     } else if (c->state == CALL_ANSWERING) {
@@ -345,6 +350,8 @@ static void done(struct upstream_call *up, void *token)
         if (up->outcome != UPSTREAM_ANSWERED)
             c->up_us += clock_monotonic_us() - c->up_began_us;
         no_answer(c);
+    } else if (c->fate == REPLY_DROPPED && c->verdict.limit != LIMIT_NONE) {
+        call_next(c); /* waits at the gate that it has closed, in turn */
     } else if (c->fate == REPLY_DROPPED) {
         call_wait(c, c->repeat_ms);
     } else if (c->fate == REPLY_FOLLOWED) {

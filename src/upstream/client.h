@@ -105,8 +105,9 @@ struct upstream_stream {
     size_t (*more)(struct upstream_call *call, char *to, size_t room, void *token);
     int64_t body_length; /* -1: not known, ends when `ended` is set and more() gives 0 */
     int ended;           /* the caller sets it when no more will come */
-    int is_bulk; /* the answer is large: not asked for compressed, and not over HTTP/2, where a reader
-                    who stalls would make libcurl hold up to a window of 32 MB */
+    /* The answer is large: not asked for compressed, and not over HTTP/2, where a reader who stalls
+     * would make libcurl hold up to a window of 32 MB. */
+    int is_bulk;
 };
 
 /* One call. The caller owns it and everything it points to until done(). */
