@@ -39,14 +39,19 @@ struct arena {
     size_t next_block;
 };
 
-struct arena *arena_new(size_t cap)
+struct arena *arena_new_of_size(size_t cap, size_t first_block)
 {
     struct arena *a = mem_new(struct arena);
 
     must(cap > 0 && cap < SIZE_MAX / 2);
     a->cap = cap;
-    a->next_block = ARENA_FIRST_BLOCK;
+    a->next_block = first_block;
     return a;
+}
+
+struct arena *arena_new(size_t cap)
+{
+    return arena_new_of_size(cap, ARENA_FIRST_BLOCK);
 }
 
 static void block_free(struct block *b)
@@ -149,6 +154,21 @@ char *arena_cstring(struct arena *a, str s)
     if (s.n)
         memcpy(p, s.p, s.n);
     return p;
+}
+
+str arena_join(struct arena *a, const str *parts, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    char *text = arena_alloc(a, n + 1), *to = text;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n)
+            memcpy(to, parts[i].p, parts[i].n);
+        to += parts[i].n;
+    }
+    return (str){text, n};
 }
 
 str arena_printf(struct arena *a, const char *format, ...)

@@ -18,6 +18,8 @@ struct arena;
 
 /* cap: bytes it may hand out until it is cleared. */
 MUST_USE struct arena *arena_new(size_t cap);
+/* For a use whose size is known: one block of that many bytes instead of several. */
+MUST_USE struct arena *arena_new_of_size(size_t cap, size_t first_block);
 /* Accepts NULL. */
 void arena_free(struct arena *a);
 /* Forgets everything handed out, keeps the first block. */
@@ -37,6 +39,12 @@ str arena_str_from(struct arena *a, const char *cstring);
 char *arena_cstring(struct arena *a, str s);
 /* printf into the arena. */
 str arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* One behind the other: ARENA_JOIN(a, x, STR("/"), y). What printf does, at a tenth of the price.
+ */
+str arena_join(struct arena *a, const str *parts, size_t count);
+#define ARENA_JOIN(a, ...)                                                                         \
+    arena_join((a), (const str[]){__VA_ARGS__}, sizeof((const str[]){__VA_ARGS__}) / sizeof(str))
 
 /* Runs release(object) when the arena is cleared or freed, last registered first; for library
  * objects (jansson, curl lists) that must go with the request. release must not use the arena. */

@@ -64,7 +64,7 @@ void jira_template(struct arena *a, str path, str *ret_template, str *ret_issue)
                                                 : !is_word(s) && !is_version(s, at))) {
             shown = STR("{id}");
         }
-        template = arena_printf(a, "%.*s/%.*s", STR_ARG(template), STR_ARG(shown));
+        template = ARENA_JOIN(a, template, STR("/"), shown);
         before = s;
     }
     *ret_template = template;

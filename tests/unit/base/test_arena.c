@@ -47,6 +47,10 @@ static void test_text(void **state)
     assert_string_equal(arena_cstring(a, (str){NULL, 0}), "");
     assert_string_equal(arena_cstring(a, str_slice(STR("abcdef"), 1, 3)), "bc");
     assert_str(arena_printf(a, "%s=%d", "n", 42), "n=42");
+    assert_str(ARENA_JOIN(a, STR("https://"), STR("a"), (str){NULL, 0}, STR("/rest/")),
+               "https://a/rest/");
+    str none = arena_join(a, NULL, 0);
+    assert_true(none.p && none.n == 0 && none.p[0] == '\0');
     arena_free(a);
 }
 
