@@ -26,6 +26,29 @@ void hash_hmac(const struct secret *key, str data, unsigned char ret[static HASH
     sodium_memzero(&state, sizeof(state));
 }
 
+void hash_hmac_prepare(const struct secret *key, struct secret *ret_prepared)
+{
+    str k = secret_expose(key);
+
+    must(secret_is_set(key));
+    secret_alloc(ret_prepared, sizeof(crypto_auth_hmacsha256_state));
+    crypto_auth_hmacsha256_init((crypto_auth_hmacsha256_state *)(void *)ret_prepared->p,
+                                bytes_of(k), k.n);
+}
+
+void hash_hmac_prepared(const struct secret *prepared, str data,
+                        unsigned char ret[static HASH_BYTES])
+{
+    crypto_auth_hmacsha256_state state;
+    str kept = secret_expose(prepared);
+
+    must(kept.n == sizeof(state));
+    memcpy(&state, kept.p, sizeof(state));
+    crypto_auth_hmacsha256_update(&state, bytes_of(data), data.n);
+    crypto_auth_hmacsha256_final(&state, ret);
+    sodium_memzero(&state, sizeof(state));
+}
+
 void hash_sha256(str data, unsigned char ret[static HASH_BYTES])
 {
     crypto_hash_sha256(ret, bytes_of(data), data.n);

@@ -16,7 +16,7 @@
 
 struct vault {
     struct keyring ring;
-    struct secret hmac[PURPOSES]; /* by enum vault_purpose */
+    struct secret hmac[PURPOSES]; /* prepared keys, by enum vault_purpose */
 };
 
 enum err vault_check(struct db *d, struct arena *a, struct fault *f, const char *key_file,
@@ -33,8 +33,11 @@ static void derive_hmac_keys(struct vault *v)
         [VAULT_KEY] = "key_____",
     };
 
-    for (size_t i = 0; i < PURPOSES; i++)
-        hash_derive(&v->ring.hmac, contexts[i], &v->hmac[i]);
+    for (size_t i = 0; i < PURPOSES; i++) {
+        SECRET_AUTO struct secret key = {0};
+        hash_derive(&v->ring.hmac, contexts[i], &key);
+        hash_hmac_prepare(&key, &v->hmac[i]);
+    }
 }
 
 enum err vault_open_keys(struct db *d, struct arena *a, struct fault *f, const char *key_file,
@@ -157,5 +160,5 @@ enum err vault_verify(const struct vault *v, struct fault *f, const struct vault
 void vault_hmac(const struct vault *v, enum vault_purpose purpose, str data,
                 unsigned char ret[static HASH_BYTES])
 {
-    hash_hmac(&v->hmac[purpose], data, ret);
+    hash_hmac_prepared(&v->hmac[purpose], data, ret);
 }

@@ -35,6 +35,14 @@ static void check_hmac(struct arena *a, str key, str data, const char *expected)
     secret_set(&k, key.p, key.n);
     hash_hmac(&k, data, mac);
     assert_str(hash_hex(a, mac, sizeof(mac)), expected);
+
+    SECRET_AUTO struct secret prepared = {0};
+    hash_hmac_prepare(&k, &prepared);
+    for (int twice = 0; twice < 2; twice++) {
+        memset(mac, 0, sizeof(mac));
+        hash_hmac_prepared(&prepared, data, mac);
+        assert_str(hash_hex(a, mac, sizeof(mac)), expected);
+    }
 }
 
 static void test_hmac(void **state)
