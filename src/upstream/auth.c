@@ -63,6 +63,27 @@ void auth_make_bearer(struct auth_line *line, const struct secret *token)
     memcpy(begin_line(line, STR("Authorization: Bearer "), exposed.n), exposed.p, exposed.n);
 }
 
+void auth_borrow(struct auth_line *line, const struct upstream_authorization *made)
+{
+    line->borrowed = &made->text;
+    line->start = made->start;
+    line->node = (struct curl_slist){.data = (char *)made->text.p, .next = NULL};
+}
+
+void upstream_authorization_make(struct upstream_authorization *made, enum upstream_auth auth,
+                                 str username, const struct secret *secret)
+{
+    struct auth_line line = {0};
+
+    if (auth == UPSTREAM_BEARER)
+        auth_make_bearer(&line, secret);
+    else
+        auth_make_basic(&line, username, secret);
+    secret_wipe(&made->text);
+    secret_take(&made->text, &line.text);
+    made->start = line.start;
+}
+
 static void mask(char *p, size_t n, str what)
 {
     char *at;
@@ -78,7 +99,7 @@ static void mask(char *p, size_t n, str what)
 
 void auth_mask(const struct auth_line *line, const struct secret *secret, char *p, size_t n)
 {
-    str text = secret_expose(&line->text);
+    str text = secret_expose(line->borrowed ? line->borrowed : &line->text);
 
     if (text.n == 0 || n == 0)
         return;
@@ -89,6 +110,7 @@ void auth_mask(const struct auth_line *line, const struct secret *secret, char *
 void auth_wipe(struct auth_line *line)
 {
     secret_wipe(&line->text);
+    line->borrowed = NULL;
     line->node = (struct curl_slist){NULL, NULL};
 }
 

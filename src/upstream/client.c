@@ -36,6 +36,7 @@ static void origin_free(struct client *c, struct origin **link)
     *link = o->next;
     c->origin_count--;
     mem_free(o->key);
+    mem_free(o->start);
     mem_free(o);
 }
 
@@ -65,6 +66,28 @@ static struct origin *origin_get(struct client *c, str key)
     found->next = c->origins;
     c->origins = found;
     return found;
+}
+
+/* Up to the '/' behind the host, as it is written. */
+static str start_of(str url)
+{
+    size_t at = str_find(url, STR("://"));
+    size_t from = at == SIZE_MAX ? url.n : at + 3;
+    size_t slash = str_find_char(str_slice(url, from, url.n), '/');
+
+    return slash == SIZE_MAX ? STR("") : str_slice(url, 0, from + slash + 1);
+}
+
+/* The origin of a URL that begins as one did that was taken apart and let through: what is behind
+ * the host does not change whose it is. Most calls go where one went before, and need no parsing.
+ */
+static struct origin *origin_known(struct client *c, str url)
+{
+    for (struct origin *o = c->origins; o; o = o->next) {
+        if (o->start && str_starts(url, str_from(o->start)))
+            return origin_get(c, str_from(o->key));
+    }
+    return NULL;
 }
 
 /* --- transfers -------------------------------------------------------------------------------- */
@@ -121,9 +144,9 @@ static void transfer_end(struct transfer *t)
     if (t->next)
         t->next->link = t->link;
     transfer_release(t);
-    event_free(t->timer);
-    if (t->wake)
-        event_free(t->wake);
+    (void)event_del(&t->timer);
+    if (call->stream)
+        (void)event_del(&t->wake);
     call->ours = NULL;
     mem_free(t);
     c->pump_wanted = 1;
@@ -158,14 +181,14 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 void upstream_wake(struct upstream_call *call)
 {
     must(call->ours != NULL && call->stream != NULL);
-    event_active(call->ours->wake, EV_TIMEOUT, 0);
+    event_active(&call->ours->wake, EV_TIMEOUT, 0);
 }
 
 void upstream_give_up(struct upstream_call *call)
 {
     must(call->ours != NULL && call->stream != NULL);
     call->ours->given_up = 1;
-    event_active(call->ours->wake, EV_TIMEOUT, 0);
+    event_active(&call->ours->wake, EV_TIMEOUT, 0);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -193,12 +216,9 @@ static struct transfer *transfer_new(struct client *c, struct upstream_call *cal
     if (t->next)
         t->next->link = &t->next;
     c->transfers = t;
-    t->timer = event_new(loop_base(c->loop), -1, 0, on_deadline, t);
-    must(t->timer != NULL);
-    if (call->stream) {
-        t->wake = event_new(loop_base(c->loop), -1, 0, on_wake, t);
-        must(t->wake != NULL);
-    }
+    must(event_assign(&t->timer, loop_base(c->loop), -1, 0, on_deadline, t) == 0);
+    if (call->stream)
+        must(event_assign(&t->wake, loop_base(c->loop), -1, 0, on_wake, t) == 0);
     call->ours = t;
     return t;
 }
@@ -213,7 +233,7 @@ static void fail_later(struct transfer *t, enum upstream_outcome outcome, const 
     t->call->took_ms = 0;
     t->call->reason = reason;
     t->call->detail = STR("");
-    event_active(t->timer, EV_TIMEOUT, 0);
+    event_active(&t->timer, EV_TIMEOUT, 0);
 }
 
 /* --- starting --------------------------------------------------------------------------------- */
@@ -265,30 +285,46 @@ static struct client *client_of(struct upstream *u, const struct loop *loop)
     unreachable("a loop of somebody else");
 }
 
+/* Takes the URL apart. 0: it may not be called, the verdict is under way. */
+static int find_origin(struct transfer *t)
+{
+    struct upstream_call *call = t->call;
+    struct upstream_url url;
+    int allowed;
+
+    if (!upstream_url_parse(call->arena, call->url, &url) || url.has_user) {
+        fail_later(t, UPSTREAM_NO_HOST, NULL);
+        return 0;
+    }
+    allowed = allow_list_has(t->client->upstream->allow, &url);
+    if (!allowed && str_eq(url.scheme, STR("http"))) {
+        fail_later(t, UPSTREAM_GUARDED, "plain http is not allowed for it");
+        return 0;
+    }
+    t->origin = origin_get(t->client, upstream_url_origin(call->arena, &url));
+    t->origin->allowed = allowed;
+    if (t->origin->start == NULL && start_of(call->url).n)
+        t->origin->start = heap_copy(start_of(call->url));
+    return 1;
+}
+
 void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call)
 {
     struct client *c = client_of(u, loop);
     struct transfer *t = transfer_new(c, call);
     int64_t left = call->deadline_ms - t->began_ms;
-    struct upstream_url url;
     struct timeval tv;
 
     if (c->stopping) {
         fail_later(t, UPSTREAM_STOPPED, NULL);
         return;
     }
-    if (!upstream_url_parse(call->arena, call->url, &url) || url.has_user) {
-        fail_later(t, UPSTREAM_NO_HOST, NULL);
+    t->origin = upstream_url_is_plain(call->url) ? origin_known(c, call->url) : NULL;
+    if (t->origin == NULL && !find_origin(t))
         return;
-    }
-    t->allowed = allow_list_has(u->allow, &url);
-    if (!t->allowed && str_eq(url.scheme, STR("http"))) {
-        fail_later(t, UPSTREAM_GUARDED, "plain http is not allowed for it");
-        return;
-    }
+    t->allowed = t->origin->allowed;
     tv = left > 0 ? (struct timeval){left / 1000, left % 1000 * 1000} : (struct timeval){0, 0};
-    must(event_add(t->timer, &tv) == 0);
-    t->origin = origin_get(c, upstream_url_origin(call->arena, &url));
+    must(event_add(&t->timer, &tv) == 0);
     t->origin->calls++;
     queue_add(t);
     c->pump_wanted = 1;
@@ -324,6 +360,8 @@ static void client_gone(void *arg)
         origin_free(c, &c->origins);
     while (c->idle_count)
         curl_easy_cleanup(c->idle[--c->idle_count]);
+    while (c->ready_count)
+        curl_easy_cleanup(c->ready[--c->ready_count]);
     must(sem_post(c->stopped) == 0);
 }
 

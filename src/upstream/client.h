@@ -80,6 +80,16 @@ struct upstream_header {
 
 enum upstream_auth { UPSTREAM_BASIC, UPSTREAM_BEARER };
 
+/* An Authorization header that was made once, for many calls with the same credential. Empty when
+ * zeroed; its text is wiped with secret_wipe(). */
+struct upstream_authorization {
+    struct secret text;
+    size_t start; /* what follows the scheme begins here */
+};
+/* Replaces what *made held; no call may still use that. Bugs: as for a call's own (auth.h). */
+void upstream_authorization_make(struct upstream_authorization *made, enum upstream_auth auth,
+                                 str username, const struct secret *secret);
+
 /* Is the answer a secret itself, as a token endpoint's is? */
 enum upstream_reply {
     UPSTREAM_REPLY_PLAIN,
@@ -120,7 +130,9 @@ struct upstream_call {
     enum upstream_auth auth;
     str username;                /* UPSTREAM_BASIC: Authorization: Basic (RFC 7617) */
     const struct secret *secret; /* password or token (RFC 6750); NULL: no authorisation */
-    str body;                    /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
+    /* not NULL: made of the three above, and spares making it a call */
+    const struct upstream_authorization *authorization;
+    str body; /* POST, PUT and PATCH send Content-Length: 0 when it is empty */
     const struct secret *secret_body; /* not NULL: instead of `body`, never copied by us */
     enum upstream_reply reply;
     size_t body_max; /* of the answer, after decompression; not when it is streamed */

@@ -14,6 +14,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <semaphore.h>
 
 #include "base/buf.h"
@@ -39,6 +40,8 @@ enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
 struct origin {
     struct origin *next;
     char *key;
+    char *start; /* how a URL of it began that was taken apart: "https://Host:port/" as written */
+    int allowed; /* by the list: plain and private addresses are all right */
     enum origin_protocol protocol;
     size_t calls;    /* transfers in any state */
     size_t starting; /* RUNNING and not yet about to send */
@@ -68,8 +71,10 @@ struct transfer {
     struct shard *shard;
     enum transfer_state state;
     CURL *easy;
-    struct event *timer; /* the deadline */
-    struct curl_slist *headers;
+    struct event timer;         /* the deadline */
+    struct curl_slist *headers; /* in the call's arena */
+    struct curl_slist **headers_end;
+    int is_plain; /* a streamed GET without a body: its handle is kept as it is */
     struct auth_line auth;
     struct buf body;
     struct secret secret_body; /* in its place for UPSTREAM_REPLY_SECRET: room for body_max ... */
@@ -89,7 +94,7 @@ struct transfer {
     int head_told;  /* stream->on_head was called */
     int in_pause;   /* the reader asked for no more: libcurl is told at the next piece */
     int given_up;
-    struct event *wake; /* streamed calls only */
+    struct event wake; /* streamed calls only */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -110,6 +115,8 @@ struct client {
     sem_t *stopped;
     CURL *idle[EASY_KEPT];
     size_t idle_count;
+    CURL *ready[EASY_KEPT]; /* idle, and still set up for a plain GET (transfer.c) */
+    size_t ready_count;
 };
 
 struct upstream {

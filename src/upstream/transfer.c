@@ -150,13 +150,27 @@ static void set_connection(struct transfer *t, const struct upstream *u)
     SET(t, CURLOPT_CAINFO, u->ca_file);
     SET(t, CURLOPT_CAPATH, NULL); /* a path switches libcurl's cache of the parsed bundle off */
     SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    set_version(t);
     SET(t, CURLOPT_MAXAGE_CONN, 30L);
     SET(t, CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(t, CURLOPT_PATH_AS_IS, 1L);
+    SET(t, CURLOPT_USERAGENT, u->user_agent);
     SET(t, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(t, CURLOPT_OPENSOCKETDATA, t);
     SET(t, CURLOPT_PREREQFUNCTION, before_request);
+    SET(t, CURLOPT_WRITEFUNCTION, on_body);
+    SET(t, CURLOPT_HEADERFUNCTION, on_header);
+}
+
+/* What no call shares with another. */
+static void set_own(struct transfer *t)
+{
+    SET(t, CURLOPT_URL, arena_cstring(t->call->arena, t->call->url));
+    SET(t, CURLOPT_PRIVATE, t);
+    SET(t, CURLOPT_ERRORBUFFER, t->error);
+    SET(t, CURLOPT_OPENSOCKETDATA, t);
     SET(t, CURLOPT_PREREQDATA, t);
+    SET(t, CURLOPT_WRITEDATA, t);
+    SET(t, CURLOPT_HEADERDATA, t);
+    set_version(t);
 }
 
 static void set_method(struct transfer *t)
@@ -181,33 +195,33 @@ static void set_method(struct transfer *t)
         SET(t, CURLOPT_CUSTOMREQUEST, arena_cstring(call->arena, call->method));
 }
 
-static void add_line(struct transfer *t, const char *line)
+static void add_line(struct transfer *t, str line)
 {
-    struct curl_slist *list = curl_slist_append(t->headers, line);
+    struct curl_slist *node = arena_new_of(t->call->arena, struct curl_slist);
 
-    must(list != NULL);
-    t->headers = list;
+    node->data = arena_cstring(t->call->arena, line);
+    *t->headers_end = node;
+    t->headers_end = &node->next;
 }
 
-static void set_headers(struct transfer *t, const struct upstream *u)
+static void set_headers(struct transfer *t)
 {
     const struct upstream_call *call = t->call;
 
-    SET(t, CURLOPT_USERAGENT, u->user_agent);
-    if (call->reply == UPSTREAM_REPLY_PLAIN && /* unpacking would leave copies behind */
-        !(call->stream && call->stream->is_bulk))
-        SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
-    add_line(t, "Expect:");       /* libcurl would wait for 100 Continue before a large body */
-    add_line(t, "Content-Type:"); /* and call any body a form; a header of the call still counts */
+    t->headers_end = &t->headers;
+    if (!t->is_plain) {
+        add_line(t, STR("Expect:")); /* libcurl would wait for 100 Continue before a large body */
+        add_line(t, STR("Content-Type:")); /* and call any body a form; a call's own still counts */
+    }
     for (size_t i = 0; i < call->header_count; i++) {
         const struct upstream_header *h = &call->headers[i];
         /* "Name;" is libcurl's spelling of an empty value. */
-        const char *between = h->value.n ? ": " : ";";
-        str line =
-            arena_printf(call->arena, "%.*s%s%.*s", STR_ARG(h->name), between, STR_ARG(h->value));
-        add_line(t, line.p);
+        str line = ARENA_JOIN(call->arena, h->name, h->value.n ? STR(": ") : STR(";"), h->value);
+        add_line(t, line);
     }
-    if (call->secret && call->auth == UPSTREAM_BEARER)
+    if (call->secret && call->authorization)
+        auth_borrow(&t->auth, call->authorization);
+    else if (call->secret && call->auth == UPSTREAM_BEARER)
         auth_make_bearer(&t->auth, call->secret);
     else if (call->secret)
         auth_make_basic(&t->auth, call->username, call->secret);
@@ -230,43 +244,69 @@ static CURL *easy_take(struct client *c)
     return easy;
 }
 
+static int is_plain(const struct upstream_call *call)
+{
+    return call->stream && call->stream->body_length == 0 && !call->stream->is_bulk &&
+           call->reply == UPSTREAM_REPLY_PLAIN && str_eq(call->method, STR("GET"));
+}
+
+static void set_rest(struct transfer *t)
+{
+    const struct upstream_call *call = t->call;
+    int is_bulk = call->stream && call->stream->is_bulk;
+
+    set_connection(t, t->client->upstream);
+    set_method(t);
+    if (call->reply == UPSTREAM_REPLY_PLAIN && !is_bulk) /* unpacking would leave copies behind */
+        SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
+}
+
 void transfer_prepare(struct transfer *t)
 {
     struct client *c = t->client;
 
-    t->easy = easy_take(c);
-    SET(t, CURLOPT_URL, arena_cstring(t->call->arena, t->call->url));
-    SET(t, CURLOPT_PATH_AS_IS, 1L);
-    SET(t, CURLOPT_PRIVATE, t);
-    SET(t, CURLOPT_ERRORBUFFER, t->error);
-    set_connection(t, c->upstream);
-    set_method(t);
-    set_headers(t, c->upstream);
+    t->is_plain = is_plain(t->call);
+    if (t->is_plain && c->ready_count) {
+        t->easy = c->ready[--c->ready_count];
+    } else {
+        t->easy = easy_take(c);
+        set_rest(t);
+    }
+    set_own(t);
+    set_headers(t);
     buf_init(&t->body, t->call->body_max);
     if (t->call->reply == UPSTREAM_REPLY_SECRET) {
         must(t->call->body_max <= UPSTREAM_SECRET_MAX);
         secret_alloc(&t->secret_body, t->call->body_max);
     }
-    SET(t, CURLOPT_WRITEFUNCTION, on_body);
-    SET(t, CURLOPT_WRITEDATA, t);
-    SET(t, CURLOPT_HEADERFUNCTION, on_header);
-    SET(t, CURLOPT_HEADERDATA, t);
+}
+
+/* Back to those that wait. After a plain GET it keeps what all such have in common, without the
+ * credential's line; anything else is forgotten, the buffers too. */
+static void easy_give(struct transfer *t)
+{
+    struct client *c = t->client;
+
+    if (t->is_plain && t->call->outcome == UPSTREAM_ANSWERED && c->ready_count < EASY_KEPT &&
+        !c->stopping) {
+        SET(t, CURLOPT_HTTPHEADER, NULL);
+        SET(t, CURLOPT_ERRORBUFFER, NULL);
+        c->ready[c->ready_count++] = t->easy;
+        return;
+    }
+    curl_easy_reset(t->easy);
+    if (c->idle_count < EASY_KEPT && !c->stopping)
+        c->idle[c->idle_count++] = t->easy;
+    else
+        curl_easy_cleanup(t->easy);
 }
 
 void transfer_release(struct transfer *t)
 {
-    struct client *c = t->client;
-
-    if (t->easy) {
-        curl_easy_reset(t->easy); /* forgets the header list and the buffers */
-        if (c->idle_count < EASY_KEPT && !c->stopping)
-            c->idle[c->idle_count++] = t->easy;
-        else
-            curl_easy_cleanup(t->easy);
-    }
-    curl_slist_free_all(t->headers);
+    if (t->easy)
+        easy_give(t);
     auth_wipe(&t->auth);
     buf_done(&t->body);
     secret_wipe(&t->secret_body);
-    held_subtract(c->upstream->held, t->held);
+    held_subtract(t->client->upstream->held, t->held);
 }

@@ -11,14 +11,16 @@ static int default_port(str scheme)
     return str_eq(scheme, STR("http")) ? 80 : 443;
 }
 
-static int has_bad_bytes(str text)
+int upstream_url_is_plain(str text)
 {
+    if (text.n == 0 || text.n > UPSTREAM_URL_MAX)
+        return 0;
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
         if (c <= 0x20 || c >= 0x7F || c == '\\')
-            return 1;
+            return 0;
     }
-    return 0;
+    return 1;
 }
 
 /* A part as a copy; p == NULL when the URL has none. Returns 0 when it cannot be had at all. */
@@ -119,7 +121,7 @@ int upstream_url_parse(struct arena *a, str text, struct upstream_url *ret)
     CURLU *u;
     int ok;
 
-    if (text.n == 0 || text.n > UPSTREAM_URL_MAX || has_bad_bytes(text))
+    if (!upstream_url_is_plain(text))
         return 0;
     u = curl_url();
     must(u != NULL);

@@ -20,6 +20,9 @@ struct upstream_url {
     int is_address; /* the host is an IP address in any spelling, or ends in a number */
 };
 
+/* Visible ASCII without backslashes, not empty, UPSTREAM_URL_MAX bytes at most: what every URL that
+ * is called must be, also where the rest of it was taken apart before. */
+int upstream_url_is_plain(str text);
 /* Returns 1, or 0 for what is not an absolute http or https URL: another scheme or none, control
  * characters, spaces or backslashes anywhere, anything but ASCII (international names come as
  * xn--..., the rest percent-encoded: libcurl's own conversion depends on the locale), a host with

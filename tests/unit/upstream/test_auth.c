@@ -137,6 +137,32 @@ static void test_mask_bearer(void **state)
     secret_wipe(&token);
 }
 
+/* Made once: the same line for every call, masked like one of its own, and no call ends it. */
+static void test_borrowed(void **state)
+{
+    struct upstream_authorization made = {0};
+    struct secret s = {0};
+
+    (void)state;
+    secret_set(&s, "open sesame", 11);
+    upstream_authorization_make(&made, UPSTREAM_BASIC, STR("Aladdin"), &s);
+    for (int call = 0; call < 2; call++) {
+        struct auth_line line = {0};
+        char text[] = "QWxhZGRpbjpvcGVuIHNlc2FtZQ== open sesame";
+        auth_borrow(&line, &made);
+        assert_string_equal(line.node.data, "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        auth_mask(&line, &s, text, sizeof(text) - 1);
+        assert_string_equal(text, "**************************** ***********");
+        auth_wipe(&line);
+        assert_null(line.node.data);
+    }
+    secret_set(&s, "eyJ0.abc", 8);
+    upstream_authorization_make(&made, UPSTREAM_BEARER, STR(""), &s);
+    assert_str(secret_expose(&made.text), "Authorization: Bearer eyJ0.abc");
+    secret_wipe(&made.text);
+    secret_wipe(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_a_colon_is_a_bug),
         cmocka_unit_test(test_mask),
         cmocka_unit_test(test_mask_bearer),
+        cmocka_unit_test(test_borrowed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -389,6 +389,12 @@ static void test_nothing_sent(void **state)
     caller = caller_new(allow, "", "", 1000);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/", port);
     expect_unsent(caller, url, UPSTREAM_REFUSED);
+    /* that it is known where such URLs lead does not make every one of them good */
+    const char *const bad[] = {"a b", "\\@8.8.8.8/", "a\r\nX: y", "\xc3\xa9"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/%s", port, bad[i]);
+        expect_unsent(caller, url, UPSTREAM_NO_HOST);
+    }
     expect_unsent(caller, "http://nowhere.invalid/", UPSTREAM_NO_HOST);
     expect_unsent(caller, "http://169.254.169.254/", UPSTREAM_GUARDED); /* allowed, and yet */
     expect_unsent(caller, "http://[fd00:ec2::254]/", UPSTREAM_GUARDED);
