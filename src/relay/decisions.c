@@ -54,6 +54,7 @@ void decision_release(struct proven *d)
 {
     if (!d || --d->users > 0)
         return;
+    secret_wipe(&d->line.text);
     secret_wipe(&d->is.target.secret);
     arena_free(d->arena);
 }

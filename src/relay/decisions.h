@@ -26,6 +26,7 @@
 #include "io/loop.h"
 #include "io/pool.h"
 #include "relay/count.h"
+#include "upstream/client.h"
 
 /* Other processes are heard of by age alone, so this is the promised second. */
 #define DECISION_MAX_MS 1000
@@ -34,8 +35,9 @@
 struct proven {
     struct key_call is;
     uint64_t epoch;
-    int64_t read_ms; /* monotonic */
-    int noted;       /* that Jira refused the credential was noted already */
+    int64_t read_ms;                    /* monotonic */
+    struct upstream_authorization line; /* made of its credential at the first call */
+    int noted;                          /* that Jira refused the credential was noted already */
     /* decisions.c's */
     struct arena *arena;
     int users;

@@ -10,8 +10,9 @@
 #include "http/authorization.h"
 #include "relay/call.h"
 
-#define CALL_ARENA_MAX ((size_t)256 << 20) /* the removed search makes its answer in it */
-#define KEPT_TOGETHER ((size_t)128 << 20)  /* bodies kept for repeats */
+#define CALL_ARENA_MAX ((size_t)256 << 20)       /* the removed search makes its answer in it */
+#define CALL_ARENA_USUAL ((size_t)8 * 1024 - 64) /* what a call without surprises needs */
+#define KEPT_TOGETHER ((size_t)128 << 20)        /* bodies kept for repeats */
 
 /* --- admission -------------------------------------------------------------------------------- */
 
@@ -73,7 +74,7 @@ static enum err check_head(struct call *c, const struct http_request *h)
 
 static struct call *call_new(struct lane *lane, struct http_stream *s, const struct http_request *h)
 {
-    struct arena *a = arena_new(CALL_ARENA_MAX);
+    struct arena *a = arena_new_of_size(CALL_ARENA_MAX, CALL_ARENA_USUAL);
     struct call *c = arena_new_of(a, struct call);
 
     c->lane = lane;

@@ -37,9 +37,8 @@ static int64_t length_of(const struct call *c)
 /* "https://mortise.example/jira/desk/jira/rest/" */
 str call_own_prefix(const struct call *c)
 {
-    return arena_printf(c->arena, "%.*s%.*s/rest/",
-                        STR_ARG(c->lane->relay->config.services->settings->public_url),
-                        STR_ARG(c->address.base));
+    return ARENA_JOIN(c->arena, c->lane->relay->config.services->settings->public_url,
+                      c->address.base, STR("/rest/"));
 }
 
 static str rewritten_link(const struct call *c, str link)
@@ -60,9 +59,11 @@ str call_timing(const struct call *c)
     int64_t all = clock_monotonic_us() - c->started_us;
     int64_t own = all - c->up_us - c->wait_us;
 
-    return arena_printf(c->arena, "mortise;dur=%.1f, jira;dur=%.1f, wait;dur=%.1f, repeats;desc=%d",
-                        (double)(own > 0 ? own : 0) / 1e3, (double)c->up_us / 1e3,
-                        (double)c->wait_us / 1e3, c->tries - 1);
+#define MS(us) (long)((us) / 1000), (int)((us) / 100 % 10) /* without printf's slow doubles */
+    return arena_printf(c->arena,
+                        "mortise;dur=%ld.%d, jira;dur=%ld.%d, wait;dur=%ld.%d, repeats;desc=%d",
+                        MS(own > 0 ? own : 0), MS(c->up_us), MS(c->wait_us), c->tries - 1);
+#undef MS
 }
 
 static void pass_head(struct call *c)
@@ -291,6 +292,7 @@ static void begin(struct call *c)
 void call_send(struct call *c)
 {
     const struct key_call *is = &c->use->is;
+    enum upstream_auth auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC;
     const struct provider_pass *pass = &c->pass;
 
     if (c->tries++ > 0 && c->body.kept)
@@ -307,14 +309,17 @@ void call_send(struct call *c)
         .ended = c->body.ended,
         .is_bulk = pass->is_bulk,
     };
+    if (!secret_is_set(&c->use->line.text))
+        upstream_authorization_make(&c->use->line, auth, is->target.username, &is->target.secret);
     c->up = (struct upstream_call){
-        .url = arena_printf(c->arena, "%.*s%.*s%s%.*s", STR_ARG(is->place.base),
-                            STR_ARG(pass->path), pass->query.n ? "?" : "", STR_ARG(pass->query)),
+        .url = ARENA_JOIN(c->arena, is->place.base, pass->path, pass->query.n ? STR("?") : STR(""),
+                          pass->query),
         .headers = c->asked,
         .header_count = c->asked_count,
-        .auth = is->target.auth == PROVIDER_BEARER ? UPSTREAM_BEARER : UPSTREAM_BASIC,
+        .auth = auth,
         .username = is->target.username,
         .secret = &is->target.secret,
+        .authorization = &c->use->line,
     };
     begin(c);
 }
