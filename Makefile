@@ -1,12 +1,13 @@
 # The commands people type. What they do is in tools/ and meson.build; this only names them.
 .DEFAULT_GOAL := help
-.PHONY: help run build test faults life lint format docs clean
+.PHONY: help run build test faults life bench lint format docs clean
 
 help:
 	@echo "make run     install what is missing, build, start Mortise beside a simulated Atlassian"
 	@echo "make test    run everything against a build with AddressSanitizer and UBSan"
 	@echo "make faults  kill the server at every step of a refresh and at 500 random moments (ten minutes)"
 	@echo "make life    a year of 2,000 people's connections (half an hour)"
+	@echo "make bench   the relay beside nginx, haproxy and a Node proxy (ten minutes; needs an idle machine)"
 	@echo "make lint    format, clang-tidy, cppcheck, include order, layers, banned calls, lengths"
 	@echo "make build   the release binary: build/release/src/main/mortise"
 	@echo "make format  clang-format over the tree"
@@ -31,6 +32,10 @@ faults:
 life:
 	@tools/install.sh build test
 	@exec tools/life.sh
+
+bench:
+	@tools/install.sh build bench
+	@exec tools/bench.sh
 
 lint:
 	@tools/install.sh build lint

@@ -88,15 +88,15 @@ function countTap(file, text, code) {
     count(file, 'failed', `exit ${code}\n${text.slice(-3000)}`);
 }
 
-async function nodeTests(folder) {
-  const at = path.join(root, 'tests', folder);
+async function nodeTests(folder, above = 'tests/') {
+  const at = path.join(root, above, folder);
   if (!fs.existsSync(at)) return;
   const files = fs.readdirSync(at).filter((f) => f.endsWith('.test.mjs')).sort();
   // Two at a time: two cores, and each starts a server and a simulator.
   const queue = [...files];
   await Promise.all([0, 1].map(async () => {
     for (let file = queue.shift(); file; file = queue.shift()) {
-      const name = `tests/${folder}/${file}`;
+      const name = `${above}${folder}/${file}`;
       const { code, text } = await run(process.execPath,
         ['--test', '--test-reporter=tap', '--test-concurrency=1', name],
         { log: path.join(report, `${folder}-${file}.log`) });
@@ -129,6 +129,7 @@ const steps = {
   faults: () => nodeTests('faults'),
   life: () => nodeTests('life'),
   browser: () => nodeTests('browser'),
+  bench: () => nodeTests('bench', ''),
   fuzz: () => script('fuzz-smoke', 'bash', ['tests/fuzz/smoke.sh']),
 };
 for (const [name, work] of Object.entries(steps))

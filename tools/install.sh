@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that a job needs, when they are missing.
 #
-# usage: tools/install.sh JOB...     JOB: build, test, lint
+# usage: tools/install.sh JOB...     JOB: build, test, bench, lint
 #
 # Works as root or with sudo. Where another Node.js than Debian's is installed, it is used as it is:
 # Debian's npm cannot stand beside it.
@@ -11,7 +11,8 @@ build=(gcc libc6-dev meson ninja-build pkg-config python3 libevent-dev libcurl4-
     libjansson-dev libsodium-dev libsqlite3-dev libpq-dev libssl-dev ca-certificates
     cmark-gfm)
 test=(libcmocka-dev libasan8 libubsan1 postgresql chromium fonts-dejavu-core fonts-noto-color-emoji
-    clang libclang-rt-14-dev procps faketime curl python3-jira)
+    clang libclang-rt-14-dev procps faketime curl python3-jira nginx-light haproxy openssl)
+bench=(nginx-light haproxy openssl valgrind linux-perf)
 lint=(clang clang-format clang-tidy cppcheck universal-ctags git)
 
 wanted=()
@@ -19,6 +20,7 @@ for job in "$@"; do
     case "$job" in
     build) wanted+=("${build[@]}") ;;
     test) wanted+=("${test[@]}") ;;
+    bench) wanted+=("${bench[@]}") ;;
     lint) wanted+=("${lint[@]}" "${build[@]}" libcmocka-dev) ;;
     *) echo "install: unknown job $job" >&2 && exit 2 ;;
     esac
@@ -52,8 +54,23 @@ case " ${missing[*]} " in
         "${as[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
     ;;
 esac
+# Debian's nginx and haproxy would start on port 80, now and at every boot; the benchmark runs its own.
+quiet=()
+for package in nginx-light haproxy; do
+    case " ${missing[*]} " in *" $package "*) quiet+=("${package%-light}") ;; esac
+done
+policy=/usr/sbin/policy-rc.d
+if [ ${#quiet[@]} -gt 0 ] && [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as[@]}" tee $policy >/dev/null
+    "${as[@]}" chmod 755 $policy
+    made_policy=1
+fi
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+finish() {
+    rm -f "$log"
+    [ -z "${made_policy:-}" ] || "${as[@]}" rm -f $policy
+}
+trap finish EXIT
 if ! {
     "${as[@]}" apt-get update -q &&
         "${as[@]}" env DEBIAN_FRONTEND=noninteractive \
@@ -61,4 +78,7 @@ if ! {
 } >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
+fi
+if [ ${#quiet[@]} -gt 0 ] && command -v systemctl >/dev/null; then
+    "${as[@]}" systemctl disable --quiet "${quiet[@]}" >/dev/null 2>&1 || true
 fi
