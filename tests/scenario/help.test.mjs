@@ -42,7 +42,8 @@ test('every part that a dialog may point to is there, under the id that it has i
   const ids = all(/\sid="([^"]*)"/g);
   assert.equal(new Set(ids).size, ids.length);
   for (const id of ['add-a-connection', 'oauth2', 'api-key', 'shared-credentials', 'reconnecting',
-    'disconnecting', 'oauth-client', 'problems']) assert.ok(ids.includes(id), id);
+    'disconnecting', 'details-and-test', 'notices', 'emergency-stop', 'keys-for-scripts', 'oauth-client',
+    'problems']) assert.ok(ids.includes(id), id);
   for (const file of fs.readdirSync(path.join(ROOT, 'ui')).filter((f) => f.endsWith('.html'))) {
     const text = fs.readFileSync(path.join(ROOT, 'ui', file), 'utf8');
     for (const href of all(/href="(\/help\/[^"]*)"/g, text)) {
