@@ -57,6 +57,14 @@ test('every part that a dialog may point to is there, under the id that it has i
   for (const href of all(/href="([^"]*)"/g, main)) assert.match(href, /^(https:\/\/|#)/);
 });
 
+test('the pages that it has a part for lead to that part', () => {
+  for (const [id, pages] of Object.entries({ 'details-and-test': ['connection', 'test'],
+    'emergency-stop': ['stop', 'stops'], notices: ['notices', 'webhooks'],
+    'keys-for-scripts': ['keys', 'app-keys'] }))
+    for (const page of pages)
+      assert.ok(fs.readFileSync(path.join(ROOT, 'ui', `${page}.html`), 'utf8').includes(`href="${AT}#${id}"`), page);
+});
+
 test('it has all pictures of the Markdown, each with its size and a description', async () => {
   const wanted = all(/!\[[^\]]+\]\(images\/([^)]+)\)/g, SOURCE);
   const shown = [...html.matchAll(/<img src="([^"]*)" alt="([^"]+)" width="(\d+)" height="(\d+)"/g)];
