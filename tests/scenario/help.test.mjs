@@ -42,7 +42,8 @@ test('every part that a dialog may point to is there, under the id that it has i
   const ids = all(/\sid="([^"]*)"/g);
   assert.equal(new Set(ids).size, ids.length);
   for (const id of ['add-a-connection', 'oauth2', 'api-key', 'shared-credentials', 'reconnecting',
-    'disconnecting', 'oauth-client', 'problems']) assert.ok(ids.includes(id), id);
+    'disconnecting', 'details-and-test', 'notices', 'emergency-stop', 'keys-for-scripts', 'oauth-client',
+    'problems']) assert.ok(ids.includes(id), id);
   for (const file of fs.readdirSync(path.join(ROOT, 'ui')).filter((f) => f.endsWith('.html'))) {
     const text = fs.readFileSync(path.join(ROOT, 'ui', file), 'utf8');
     for (const href of all(/href="(\/help\/[^"]*)"/g, text)) {
@@ -54,6 +55,14 @@ test('every part that a dialog may point to is there, under the id that it has i
   const main = html.replace(/^[^]*?<main\b/, '');
   for (const id of all(/href="#([^"]*)"/g, main)) assert.ok(ids.includes(id), `#${id}`);
   for (const href of all(/href="([^"]*)"/g, main)) assert.match(href, /^(https:\/\/|#)/);
+});
+
+test('the pages that it has a part for lead to that part', () => {
+  for (const [id, pages] of Object.entries({ 'details-and-test': ['connection', 'test'],
+    'emergency-stop': ['stop', 'stops'], notices: ['notices', 'webhooks'],
+    'keys-for-scripts': ['keys', 'app-keys'] }))
+    for (const page of pages)
+      assert.ok(fs.readFileSync(path.join(ROOT, 'ui', `${page}.html`), 'utf8').includes(`href="${AT}#${id}"`), page);
 });
 
 test('it has all pictures of the Markdown, each with its size and a description', async () => {
