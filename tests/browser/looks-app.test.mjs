@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
 import { atAtlassian, authorizeUrl, callbackPath, connected } from '../lib/atlassian.mjs';
-import { addConnection, ANNA, BOB, CARLA, connect, grant, makeApp, run } from '../lib/scene.mjs';
+import { addConnection, ANNA, BOB, CARLA, connect, grant, makeApp, run, until } from '../lib/scene.mjs';
 import { OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
 import { openBrowser } from './lib/browser.mjs';
 import { PICTURES } from './lib/checks.mjs';
@@ -80,6 +80,19 @@ page('app-keys', nora, async () => {
   await w.nora.post(`${at}/keys`, { name: 'Sprint board', read_only: true });
   return `${at}/keys`;
 });
+page('app-calls.empty', nora, () => `${at}/calls`);
+page('app-calls', nora, async () => {
+  const { secret } = (await w.nora.post('/me/keys', { name: 'Nightly report' })).body;
+  const connection = w.ids.jira;
+  for (const path of ['myself', 'issue/ACME-1?fields=summary', 'issue/NOPE-1']) {
+    const answer = await fetch(`${s.url}/jira/${w.app}/${connection}/rest/api/3/${path}`,
+      { headers: { authorization: `Bearer ${secret}` } });
+    await answer.arrayBuffer();
+  }
+  await until(async () => (await w.nora.get(`${at}/calls`)).body.calls.length >= 3, 'three records', 15000);
+  return `${at}/calls`;
+});
+page('app-calls.none', nora, () => `${at}/calls?issue=ZEBRA-1`);
 page('permissions', nora, () => `${at}/permissions`);
 page('permissions.wrong', nora, async (p) => {
   await p.visit(`${at}/permissions`);

@@ -11,7 +11,7 @@ export const LOOKS = {
     'apps', 'app-new', 'problem', 'help', 'settings', 'stops', 'stop',
     'notices', 'webhooks', 'webhook', 'webhook-secret', 'keys', 'key-made'],
   app: ['app', 'app-settings', 'permissions', 'connection', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
-    'credential', 'test', 'request', 'my-connections', 'credentials', 'app-keys'],
+    'credential', 'test', 'request', 'my-connections', 'credentials', 'app-keys', 'app-calls'],
 };
 
 // -> {page(name, who, at), complete()}: `who` gives the person, `at` is a path or a function that
