@@ -181,6 +181,8 @@ static void end_by_meaning(struct prove *p, const struct jira_verdict *v)
     case MEANING_CLIENT_REFUSED:
     case MEANING_CODE_REFUSED:
     case MEANING_NO_SITE:
+        if (p->flow->op->kind == PROVIDER_TEST)
+            p->flow->op->test.plain = v->plain;
         end_with(p, code, stage, v->meaning, "%.*s", STR_ARG(v->sentence));
         return;
     }

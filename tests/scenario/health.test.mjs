@@ -85,6 +85,25 @@ test('an outage is the last error, without Jira\'s words and without another sta
   assert.equal((await healthOf(key)).last_error, null);
 });
 
+test('nor its words after a Test, nor the address of a redirection', async () => {
+  await connect(s, user, app, key, ANNA);
+  const asAdmin = async () => (await root.get(`${at(key)}/credentials`)).text;
+  await fault(s, 'redirect', { to: 'https://files.example.com/x?signature=Very-Private-1' });
+  assert.match((await whoAmI(key)).text, /Very-Private-1/, 'the caller reads it');
+  assert.match((await healthOf(key)).last_error.sentence, /^The answer is a redirection, not/);
+  assert.doesNotMatch(await asAdmin(), /Very-Private/);
+  await whoAmI(key);
+  await fault(s, 'status', { body: { errorMessages: ['Secret plan of ACME'] } });
+  assert.match((await tested(key)).body.sentence, /Secret plan/, 'the caller reads it');
+  assert.match((await healthOf(key)).last_error.sentence, /^Jira failed with an error of its own \(500\)\.[^"]*$/);
+  await connectedByOauth(s, user, app, oauth, BOB, { site: 'acme' });
+  await fault(s, 'status', { body: { message: 'Secret plan of ACME' }, match: { path: '/oauth/token/accessible-resources' } });
+  assert.match((await tested(oauth)).body.sentence, /Secret plan/);
+  assert.match((await healthOf(oauth)).last_error.sentence, /^Jira failed/);
+  for (const id of [key, oauth])
+    assert.doesNotMatch((await root.get(`${at(id)}/credentials`)).text, /Secret plan/);
+});
+
 test('also when nothing was answered, when the account is locked, and when the site went away', async () => {
   await connect(s, user, app, key, ANNA);
   const noted = async () => (await healthOf(key)).last_error?.sentence;
