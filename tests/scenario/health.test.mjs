@@ -242,6 +242,13 @@ test('a runner of a shared connection learns its state and no more', async () =>
   assert.doesNotMatch(textOf(page.text), /When it ends|Last error|2099/);
   assert.equal((await rowOf(user, app, key)).expires, null);
   assert.match(textOf((await root.page(at(key))).text), /When it ends/);
+  await connect(s, root, app, key, ANNA, { token: { label: 'shared, revoked' } });
+  await s.control('POST', 'revoke', { label: 'shared, revoked' });
+  assertProblem(await whoAmI(key, root), 409, 'needs_reconnect');
+  assert.match((await rowOf(root, app, key)).why, /no longer accepts this API key/);
+  const theirs = await rowOf(user, app, key);
+  assert.deepEqual([theirs.state, theirs.why, theirs.health], ['waiting', null, null]);
+  assert.doesNotMatch(JSON.stringify(theirs) + (await user.page(at(key))).text, /no longer accepts/);
 });
 
 // --- Test, stage by stage
