@@ -2,13 +2,15 @@
 // date; Test to its last stage, which stops at the first rejection and asks nothing after it.
 
 import assert from 'node:assert/strict';
+import https from 'node:https';
 import { before, beforeEach, test } from 'node:test';
 
 import { connected as connectedByOauth } from '../lib/atlassian.mjs';
 import { textOf } from '../lib/page.mjs';
+import { certificate } from '../lib/receiver.mjs';
 import { addConnection, ANNA, assertPage, assertProblem, BOB, BOT, CARLA, callsOf, clearLog, connect, fault,
   grant, makeApp, noFaults, rowOf, run, until } from '../lib/scene.mjs';
-import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
+import { endsWell, freePort, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
 
 let s;
 let root;
@@ -17,9 +19,15 @@ let app;
 let key; // a connection by API key
 let oauth; // and one by OAuth2
 let people = 0;
+let trusted; // the certificate of a Jira of one's own
+let tlsPort;
+const ownSite = () => `https://localhost:${tlsPort}`;
 
 before(async () => {
-  s = await startStack(null, { oauth: true, env: { MORTISE_KEEPER_PERIOD: '1' } });
+  trusted = certificate();
+  tlsPort = await freePort();
+  s = await startStack(null, { oauth: true, allow: [ownSite()],
+    env: { MORTISE_KEEPER_PERIOD: '1', MORTISE_CA_FILE: trusted.file } });
   root = await s.setup();
   app = await makeApp(root);
   await grant(root, app, 'everyone');
@@ -368,6 +376,36 @@ test('each stage fails for what it is there for, and nothing is asked after it',
     assert.equal(failed.body.connection.state, state, kind);
     assert.ok(failed.calls <= calls, `${kind}: ${await callsOf(s)}`);
     assert.deepEqual(failed.body.projects, []);
+  }
+});
+
+test('a certificate that nobody vouches for: the test ends at tls, and nothing is sent', async () => {
+  const heard = [];
+  const server = https.createServer(trusted, (request, response) => {
+    heard.push(`${request.method} ${request.url}`);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ key: 'anna', name: 'anna', displayName: 'Anna', serverTitle: 'Our Jira',
+      baseUrl: ownSite() }));
+  });
+  await new Promise((done) => server.listen(tlsPort, '127.0.0.1', done));
+  try {
+    await connect(s, user, app, key, 'anna', { base_url: ownSite(), api_key: 'Secret-4711' });
+    assert.ok((await tested(key)).body.works);
+    assert.deepEqual([...new Set(heard)], ['GET /rest/api/2/myself', 'GET /rest/api/2/serverInfo']);
+    heard.length = 0;
+    server.setSecureContext(certificate());
+    server.closeAllConnections();
+    const failed = await tested(key);
+    assert.deepEqual(summary(failed), ['address passed', 'tls failed', 'token not_reached',
+      'identity not_reached', 'site not_reached', 'scopes not_reached', 'permissions not_reached']);
+    assert.match(stage(failed, 'tls').sentence,
+      /^No secure connection to "localhost" could be made: .+\. Nothing was sent\.$/);
+    assert.deepEqual([failed.body.works, failed.body.connection.state, failed.calls], [false, 'connected', 0]);
+    assertProblem(await whoAmI(key), 502, 'upstream_unreachable', /No secure connection/);
+    assert.deepEqual(heard, []);
+  } finally {
+    server.close();
+    server.closeAllConnections();
   }
 });
 
