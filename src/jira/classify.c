@@ -252,7 +252,7 @@ struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *c
     if (is_locked(call))
         return plain(MEANING_LOCKED,
                      STR("Jira has locked this account's API sign-in after failed attempts. Sign "
-                         "in to Jira once in a browser and solve the CAPTCHA, then try again."));
+                         "in to Jira once in a browser and solve the CAPTCHA, then Test."));
     if (header_has(call, "X-Seraph-LoginReason", STR("AUTHENTICATED_FAILED")))
         return refused(call, auth);
     if (status == 401)

@@ -99,7 +99,7 @@ static str sentence_of(struct exchange *x, const struct view *v)
         return v->switched ? STR("Needs reconnecting: Shared credentials were switched on.")
                            : STR("Not connected");
     case DECISION_RECONNECT:
-        return arena_printf(x->arena, "Needs reconnecting: %.*s",
+        return arena_printf(x->arena, "%s: %.*s", e->locked ? "Locked" : "Needs reconnecting",
                             STR_ARG(credentials_why(e->row, v->client.client_id)));
     case DECISION_WAIT:
         return STR("An app admin has to connect this");
@@ -234,6 +234,7 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_bool(doc, "direct", by_oauth && has_client && !n->shared && look.can_connect);
     doc_set_cstring(doc, "connect_label", look.connect_label);
     doc_set_bool(doc, "can_manage", look.can_manage);
+    doc_set_bool(doc, "can_test", look.can_manage && (e->use || e->locked));
     doc_set_bool(doc, "can_see_people", v->admin);
     doc_set_bool(doc, "has_menu", look.can_manage || v->admin);
     json_t *is = is_doc(x, n, look.state);
@@ -327,7 +328,7 @@ enum err connection_doc_own(struct exchange *x, const struct own_credential_row 
         .own = c,
     };
     struct decide_answer answer = decide(&q);
-    struct effective effective = {answer.decision, c, answer.use, answer.stop};
+    struct effective effective = {answer.decision, c, answer.use, answer.locked, answer.stop};
     v.effective = &effective;
     e = complete(x, &v);
     if (e)

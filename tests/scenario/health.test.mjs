@@ -53,6 +53,12 @@ const summary = (tested) => tested.body.stages.map((x) => `${x.stage} ${x.verdic
 const stage = (tested, name) => tested.body.stages.find((x) => x.stage === name);
 const role = (email, what) => s.control('POST', 'membership', { site: 'acme', email, role: what });
 
+async function lock(email) { // as Jira does after failed sign-ins
+  const authorization = `Basic ${Buffer.from(`${email}:wrong`).toString('base64')}`;
+  for (let i = 0; i < 5; i += 1)
+    await fetch(`${s.simUrl}/sites/acme/rest/api/3/myself`, { headers: { authorization } });
+}
+
 async function tested(id, client = user) {
   await clearLog(s);
   const answer = await client.post(`${at(id)}/test`);
@@ -124,6 +130,7 @@ test('also when nothing was answered, when the account is locked, and when the s
   await fault(s, 'headers', { headers: { 'X-Authentication-Denied-Reason': 'CAPTCHA_CHALLENGE' } });
   await whoAmI(key);
   assert.match(await noted(), /CAPTCHA/);
+  assert.equal((await tested(key)).body.ok, true);
   await fault(s, 'html', { status: 404 });
   await whoAmI(key);
   assert.match(await noted(), /no Jira site at this address any more/);
@@ -259,6 +266,49 @@ test('a runner of a shared connection learns its state and no more', async () =>
   assert.doesNotMatch(JSON.stringify(theirs) + (await user.page(at(key))).text, /no longer accepts/);
 });
 
+test('a CAPTCHA: five requests are one call, and a Test after the sign-in ends it', async () => {
+  await connect(s, user, app, key, BOB);
+  await lock(BOB);
+  const five = [];
+  await clearLog(s);
+  for (let i = 0; i < 5; i += 1) five.push(await whoAmI(key));
+  assert.equal((await callsOf(s)).length, 1, await callsOf(s));
+  assert.match(five[0].text, /"captcha"/);
+  for (const refused of five.slice(1)) {
+    assertProblem(refused, 409, 'needs_reconnect', /is locked: .*Sign in to Jira once in a browser.*then Test/);
+    assert.ok(refused.body.connect_url);
+  }
+  const row = await rowOf(user, app, key);
+  assert.deepEqual([row.state, row.can_manage], ['needs_reconnect', true]);
+  assert.match(row.status, /^Locked: Jira has locked this account's API sign-in/);
+  assert.match(assertPage(await user.page(at(key))).text, new RegExp(`action="${at(key)}/test"`));
+  const still = await tested(key);
+  assert.deepEqual([stage(still, 'token').verdict, still.calls], ['failed', 1]);
+  await s.control('POST', 'unlock', { email: BOB });
+  await clearLog(s);
+  assertProblem(await whoAmI(key), 409, 'needs_reconnect');
+  assert.deepEqual(await callsOf(s), [], 'nobody told Mortise of it yet');
+  assert.equal((await tested(key)).body.ok, true);
+  assert.equal((await whoAmI(key)).body.status, 200);
+  const back = await rowOf(user, app, key);
+  assert.deepEqual([back.state, back.why, back.health.last_error], ['connected', null, null]);
+});
+
+test('a CAPTCHA: a Reconnect ends it too, and what was switched meanwhile is not asked with', async () => {
+  await connect(s, user, app, key, BOB);
+  await lock(BOB);
+  await whoAmI(key);
+  await s.control('POST', 'unlock', { email: BOB });
+  await connect(s, user, app, key, BOB);
+  assert.equal((await whoAmI(key)).body.status, 200);
+  await lock(BOB);
+  await whoAmI(key);
+  await root.patch(at(key), { base_url: s.site('globex'), base_url_fixed: true, confirm_lost: 9 });
+  await clearLog(s);
+  assertProblem(await user.post(`${at(key)}/test`), 409, 'needs_reconnect');
+  assert.deepEqual(await callsOf(s), []);
+});
+
 // --- Test, stage by stage
 
 test('every stage passes, and says what it found', async () => {
@@ -360,10 +410,10 @@ test('each stage fails for what it is there for, and nothing is asked after it',
     ['cut_before', { reset: true }, 'token', 'connected', 2], // once more on a connection that lives
     ['status', { status: 503 }, 'token', 'connected', 1],
     ['ratelimit', {}, 'token', 'connected', 1],
-    ['headers', { headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } }, 'token', 'connected', 1],
     ['status', { status: 403, body: 'x' }, 'token', 'connected', 1],
     ['body', { body: '{}' }, 'identity', 'connected', 1],
     ['html', { match: { path: '/_edge/' }, status: 200 }, 'site', 'connected', 2], // a proxy's page
+    ['headers', { headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } }, 'token', 'needs_reconnect', 1],
     ['html', { match: { path: '/_edge/' }, status: 404 }, 'site', 'needs_reconnect', 2]]) {
     await fault(s, kind, { times: 'always', match: { path: '/rest/' }, ...more });
     const failed = await tested(key);
@@ -436,7 +486,7 @@ test('permissions: refused there after all, and an outage there', async () => {
   await noFaults(s);
   await fault(s, 'headers', { ...only, headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } });
   const locked = await tested(key);
-  assert.deepEqual([stage(locked, 'permissions').verdict, locked.body.connection.state], ['failed', 'connected']);
+  assert.deepEqual([stage(locked, 'permissions').verdict, locked.body.connection.state], ['failed', 'needs_reconnect']);
   assert.equal((await callsOf(s)).filter((c) => c.includes('/mypermissions')).length, 1, 'CAPTCHA: no more');
   await noFaults(s);
   await fault(s, 'headers', { ...only, headers: { 'X-Seraph-LoginReason': 'AUTHENTICATED_FAILED' } });
