@@ -39,7 +39,8 @@ static struct effective effective_of(const struct work *w, const struct connecti
         .common = common,
     };
     struct decide_answer answer = decide(&q);
-    return (struct effective){answer.decision, n->shared ? common : own, answer.use, answer.stop};
+    return (struct effective){answer.decision, n->shared ? common : own, answer.use, answer.locked,
+                              answer.stop};
 }
 
 enum err credentials_effective(struct work *w, const struct connection_row *n,
@@ -113,14 +114,16 @@ str credentials_why(const struct credential_row *c, str client_id)
 }
 
 static enum err refuse_stale(struct work *w, const struct connection_row *n,
-                             const struct credential_row *row)
+                             const struct effective *effective)
 {
+    const struct credential_row *row = effective->row;
     struct oauth_client client = {0};
     enum err e = oauth_client_of(w, n, &client);
     if (e)
         return e;
-    return work_fail(w, ERR_NEEDS_RECONNECT, "\"%.*s\" needs reconnecting: %.*s",
+    return work_fail(w, ERR_NEEDS_RECONNECT, "\"%.*s\" %s: %.*s",
                      STR_ARG(str_utf8_cut(n->name, 120)),
+                     effective->locked ? "is locked" : "needs reconnecting",
                      STR_ARG(credentials_why(row, client.client_id)));
 }
 
@@ -135,7 +138,7 @@ enum err credentials_refusal(struct work *w, const struct connection_row *n,
                          "You have not connected \"%.*s\" yet. Connect first, then run this again.",
                          STR_ARG(str_utf8_cut(n->name, 120)));
     case DECISION_RECONNECT:
-        return refuse_stale(w, n, effective->row);
+        return refuse_stale(w, n, effective);
     case DECISION_WAIT:
         return work_fail(w, ERR_CONNECTION_REQUIRED,
                          "An app admin has to connect \"%.*s\" before anybody can use it.",
@@ -627,9 +630,9 @@ enum err credentials_note(struct work *w, str credential, int64_t generation,
                           enum credential_word word, str why)
 {
     must(db_transaction_mode(w->db) == DB_WRITE);
+    static const str STATUS[] = {STR("connected"), STR("needs_reconnect"), STR("locked")};
     int saved = 0;
-    return store_credential_checked(
-        w->db, w->arena, w->fault, credential, generation,
-        word == CREDENTIAL_FINE ? STR("connected") : STR("needs_reconnect"),
-        word == CREDENTIAL_FINE ? (str){NULL, 0} : why, w->now_ms, &saved);
+    return store_credential_checked(w->db, w->arena, w->fault, credential, generation, STATUS[word],
+                                    word == CREDENTIAL_FINE ? (str){NULL, 0} : why, w->now_ms,
+                                    &saved);
 }

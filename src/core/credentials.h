@@ -8,8 +8,10 @@
  *   connected       -- refused by Jira, site gone, base URL changed -->  needs_reconnect
  *   connected       -- its grant was refused --> grant_refused -- the same account consents anew,
  *                                                for whichever credential --> connected
+ *   connected       -- an API key's account is locked (CAPTCHA) --> locked: as needs_reconnect, but
+ *                                                              a test may ask with it
  *   connected       -- disconnect, 30 days without access --> disconnected (secret wiped)
- *   needs_reconnect, disconnected -- save --> connected (same row, generation + 1)
+ *   needs_reconnect, locked, disconnected -- save --> connected (same row, generation + 1)
  *   any             -- test succeeds (same generation) --> connected
  *   connected, needs_reconnect -- Shared credentials switched, OAuth client changed -->
  *                                                             needs_reconnect (secret wiped)
@@ -36,7 +38,8 @@ struct effective {
     const struct credential_row *row; /* the row that state and sentence speak of: the user's own in
                                          own scope, the shared one in shared scope; NULL: none */
     const struct credential_row *use; /* the one that runs: decide()'s answer, or NULL */
-    struct decide_stop stop;          /* why DECISION_STOPPED */
+    const struct credential_row *locked; /* as decide()'s */
+    struct decide_stop stop;             /* why DECISION_STOPPED */
 };
 
 /* Decides for the acting user in the app of the path. */
@@ -137,8 +140,9 @@ MUST_USE enum err credentials_note_site(struct work *w, const struct provider_id
 MUST_USE enum err credentials_disconnect(struct work *w, const struct connection_row *connection);
 
 /* Write transaction. Jira's word on a credential, valid for the generation the call was made with:
- * refused -> needs_reconnect with `why`; fine -> connected. Nothing happens when it moved on. */
-enum credential_word { CREDENTIAL_FINE, CREDENTIAL_REFUSED };
+ * refused -> needs_reconnect, locked -> locked, with `why`; fine -> connected. Nothing happens when
+ * it moved on. */
+enum credential_word { CREDENTIAL_FINE, CREDENTIAL_REFUSED, CREDENTIAL_LOCKED };
 MUST_USE enum err credentials_note(struct work *w, str credential, int64_t generation,
                                    enum credential_word word, str why);
 

@@ -11,16 +11,18 @@ static int fits_type(const struct connection_row *n, const struct credential_row
     return c->grant.p && client_id.n && str_eq(c->client_id, client_id);
 }
 
+static int is_whole(const struct connection_row *n, const struct credential_row *c, str client_id)
+{
+    return c->switch_counter == n->switch_counter && c->sealed.p && fits_type(n, c, client_id);
+}
+
 static enum decision state_of(const struct connection_row *n, const struct credential_row *c,
                               str client_id)
 {
     if (!c || str_eq(c->status, STR("disconnected")))
         return DECISION_CONNECT;
-    if (c->switch_counter != n->switch_counter)
-        return DECISION_RECONNECT;
-    if (!str_eq(c->status, STR("connected")) || !c->sealed.p)
-        return DECISION_RECONNECT;
-    return fits_type(n, c, client_id) ? DECISION_USE : DECISION_RECONNECT;
+    return str_eq(c->status, STR("connected")) && is_whole(n, c, client_id) ? DECISION_USE
+                                                                            : DECISION_RECONNECT;
 }
 
 /* What has no secret any more can be connected anew by whoever is not stopped. */
@@ -55,5 +57,7 @@ struct decide_answer decide(const struct decide_question *q)
         return (struct decide_answer){.decision = DECISION_USE, .use = candidate};
     if (n->shared && !q->user_is_app_admin)
         return (struct decide_answer){.decision = DECISION_WAIT};
-    return (struct decide_answer){.decision = state};
+    int locked = state == DECISION_RECONNECT && str_eq(candidate->status, STR("locked")) &&
+                 is_whole(n, candidate, q->client_id);
+    return (struct decide_answer){.decision = state, .locked = locked ? candidate : NULL};
 }

@@ -8,7 +8,7 @@
  *      has a secret, for who entered it or its site       -> DECISION_STOPPED
  *   3. own scope: the candidate is the user's own row, and nothing else is looked at
  *        no row, or disconnected by hand                  -> DECISION_CONNECT
- *        row of another switch counter, wiped, refused,
+ *        row of another switch counter, wiped, refused, locked,
  *        or standing on a grant of another OAuth client   -> DECISION_RECONNECT
  *        else                                             -> DECISION_USE, that row
  *   4. shared scope: the candidate is the shared row, and nothing else is looked at
@@ -56,7 +56,10 @@ struct decide_question {
 struct decide_answer {
     enum decision decision;
     const struct credential_row *use; /* set for DECISION_USE only */
-    struct decide_stop stop;          /* set for DECISION_STOPPED only */
+    /* set for DECISION_RECONNECT when nothing is wrong with the candidate but that its account is
+     * locked at the provider: a test may ask with it, a request may not */
+    const struct credential_row *locked;
+    struct decide_stop stop; /* set for DECISION_STOPPED only */
 };
 
 struct decide_answer decide(const struct decide_question *q);

@@ -71,7 +71,10 @@ enum health_outcome health_of_test(const struct provider_op *op, str *ret_senten
 {
     if (!op->err || op->test.meaning == MEANING_REFUSED_TOKEN || op->err == ERR_NEEDS_RECONNECT)
         return HEALTH_SILENT;
-    return of_failure(op, ret_sentence);
+    enum health_outcome outcome = of_failure(op, ret_sentence);
+    if (op->test.plain.n)
+        *ret_sentence = op->test.plain;
+    return outcome;
 }
 
 static enum err note_outcome(struct work *w, const struct health_before *b,

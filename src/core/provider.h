@@ -135,6 +135,9 @@ struct provider_test {
      * STAGE_SCOPES is the caller's, who knows what was granted: missing_scopes(). */
     enum provider_stage stage;
     enum provider_meaning meaning;
+    /* of a failure whose sentence (in fault) may quote the provider: the same without; else empty
+     */
+    str plain;
     str rights_failure; /* why the rest of the rights could not be asked about; empty: all were */
 };
 

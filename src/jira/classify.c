@@ -168,20 +168,21 @@ static struct jira_verdict missing(struct arena *a, const struct upstream_call *
 static struct jira_verdict redirected(struct arena *a, const struct upstream_call *call)
 {
     str to = upstream_reply_header(call, STR("Location"));
+    struct jira_verdict v =
+        plain(MEANING_NOT_PROVIDER,
+              STR("The answer is a redirection, not Jira's REST API. Check the Base URL."));
 
     if (call->status == 304)
         return plain(MEANING_OK, STR("Not changed since the version you named."));
     if (call->status == 303)
         return plain(MEANING_OK, STR("Jira names another address for the content (see the header "
                                      "Location). Mortise does not follow it."));
-    if (to.n && str_is_utf8(to))
-        return plain(MEANING_NOT_PROVIDER,
-                     arena_printf(a,
+    if (to.n && str_is_utf8(to)) /* which may be signed: for the caller alone */
+        v.sentence = arena_printf(a,
                                   "The answer is a redirection to %.*s, not Jira's REST API. "
                                   "Check the Base URL.",
-                                  STR_ARG(str_utf8_cut(to, 120))));
-    return plain(MEANING_NOT_PROVIDER,
-                 STR("The answer is a redirection, not Jira's REST API. Check the Base URL."));
+                                  STR_ARG(str_utf8_cut(to, 120)));
+    return v;
 }
 
 static struct jira_verdict succeeded(const struct upstream_call *call)
@@ -251,7 +252,7 @@ struct jira_verdict jira_classify(struct arena *a, const struct upstream_call *c
     if (is_locked(call))
         return plain(MEANING_LOCKED,
                      STR("Jira has locked this account's API sign-in after failed attempts. Sign "
-                         "in to Jira once in a browser and solve the CAPTCHA, then try again."));
+                         "in to Jira once in a browser and solve the CAPTCHA, then Test."));
     if (header_has(call, "X-Seraph-LoginReason", STR("AUTHENTICATED_FAILED")))
         return refused(call, auth);
     if (status == 401)

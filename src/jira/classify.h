@@ -21,7 +21,7 @@ enum jira_route {
 struct jira_verdict {
     enum provider_meaning meaning;
     str sentence;      /* empty for a plain success */
-    str plain;         /* the same without Jira's own words */
+    str plain;         /* the same without Jira's own words and addresses */
     int retry_after_s; /* 0: not said */
 };
 

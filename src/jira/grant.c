@@ -217,6 +217,11 @@ static void prepare_gateway(struct grant *g, struct upstream_call *call)
     call->body_max = ANSWER_MAX;
 }
 
+static void say(struct jira_verdict *v, str sentence)
+{
+    v->sentence = v->plain = sentence;
+}
+
 /* jira_classify() with the sentence that holds for both steps where a web page came: there is no
  * Base URL to check. */
 static struct jira_verdict classify(const struct grant *g, const struct upstream_call *call)
@@ -224,10 +229,10 @@ static struct jira_verdict classify(const struct grant *g, const struct upstream
     struct jira_verdict v = jira_classify(arena_of(g), call, JIRA_GATEWAY, PROVIDER_BEARER);
 
     if (v.meaning == MEANING_NOT_PROVIDER)
-        v.sentence = arena_printf(arena_of(g),
-                                  "A web page or a redirection (%d) came instead of an answer of "
-                                  "Atlassian's API. %s",
-                                  call->status, advice_of(g));
+        say(&v, arena_printf(arena_of(g),
+                             "A web page or a redirection (%d) came instead of an answer of "
+                             "Atlassian's API. %s",
+                             call->status, advice_of(g)));
     return v;
 }
 
@@ -255,6 +260,8 @@ static void end_by_meaning(struct grant *g, const struct jira_verdict *v)
                                 : g->step == STEP_MYSELF            ? STAGE_IDENTITY
                                                                     : STAGE_SITE;
 
+    if (g->flow->op->kind == PROVIDER_TEST)
+        g->flow->op->test.plain = v->plain;
     if (v->meaning == MEANING_REFUSED_TOKEN && g->flow->op->kind != PROVIDER_TEST)
         end_with(g, ERR_NEEDS_RECONNECT, stage, v->meaning,
                  "Atlassian does not accept the authorisation that it gave. Nothing was connected; "
@@ -385,10 +392,10 @@ static void heard_resources(struct grant *g, const struct upstream_call *call)
     struct jira_verdict v = classify(g, call);
 
     if (v.meaning == MEANING_FORBIDDEN || v.meaning == MEANING_NOT_FOUND)
-        v.sentence = arena_printf(arena_of(g),
-                                  "Atlassian does not say which sites this authorisation covers "
-                                  "(%d). %s",
-                                  call->status, advice_of(g));
+        say(&v, arena_printf(arena_of(g),
+                             "Atlassian does not say which sites this authorisation covers "
+                             "(%d). %s",
+                             call->status, advice_of(g)));
     if (v.meaning != MEANING_OK) {
         end_by_meaning(g, &v);
     } else if (call->status != 200 ||
@@ -445,20 +452,20 @@ static void explain(struct grant *g, struct jira_verdict *v)
     str site = str_utf8_cut(g->site.url, URL_SHOWN_MAX);
 
     if (v->meaning == MEANING_SCOPE_MISSING)
-        v->sentence = STR("This authorisation works, but lacks the scope read:jira-user, by which "
-                          "Mortise finds out whose it is. Whoever manages the OAuth app adds it "
-                          "under Permissions in the developer console; then connect again.");
+        say(v, STR("This authorisation works, but lacks the scope read:jira-user, by which "
+                   "Mortise finds out whose it is. Whoever manages the OAuth app adds it "
+                   "under Permissions in the developer console; then connect again."));
     if (v->meaning == MEANING_FORBIDDEN)
-        v->sentence = arena_printf(arena_of(g),
-                                   "This account may not use Jira on %.*s. Ask the site's "
-                                   "administrator for access to Jira, or connect with another "
-                                   "account.",
-                                   STR_ARG(site));
+        say(v, arena_printf(arena_of(g),
+                            "This account may not use Jira on %.*s. Ask the site's "
+                            "administrator for access to Jira, or connect with another "
+                            "account.",
+                            STR_ARG(site)));
     if (v->meaning == MEANING_NOT_FOUND || v->meaning == MEANING_SITE_MOVED)
-        v->sentence = arena_printf(arena_of(g),
-                                   "Atlassian finds no Jira at %.*s. Perhaps it was just removed "
-                                   "or renamed; connect again in a while.",
-                                   STR_ARG(site));
+        say(v, arena_printf(arena_of(g),
+                            "Atlassian finds no Jira at %.*s. Perhaps it was just removed "
+                            "or renamed; connect again in a while.",
+                            STR_ARG(site)));
 }
 
 static void heard_myself(struct grant *g, const struct upstream_call *call)

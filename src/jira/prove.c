@@ -169,9 +169,16 @@ static void end_by_meaning(struct prove *p, const struct jira_verdict *v)
                  "The API key works, but lacks the scope read:jira-user, by which Mortise finds "
                  "out whose it is. Make a new API key with this scope too.");
         return;
+    case MEANING_LOCKED:
+        if (p->flow->op->kind == PROVIDER_TEST)
+            end_with(p, code, stage, v->meaning, "%.*s", STR_ARG(v->sentence));
+        else
+            end_with(p, code, stage, v->meaning,
+                     "Jira has locked this account's API sign-in after failed attempts. Sign in to "
+                     "Jira once in a browser and solve the CAPTCHA, then connect again.");
+        return;
     case MEANING_OK:
     case MEANING_REFUSED_TOKEN:
-    case MEANING_LOCKED:
     case MEANING_FORBIDDEN:
     case MEANING_INVALID:
     case MEANING_RATE_LIMITED:
@@ -181,6 +188,8 @@ static void end_by_meaning(struct prove *p, const struct jira_verdict *v)
     case MEANING_CLIENT_REFUSED:
     case MEANING_CODE_REFUSED:
     case MEANING_NO_SITE:
+        if (p->flow->op->kind == PROVIDER_TEST)
+            p->flow->op->test.plain = v->plain;
         end_with(p, code, stage, v->meaning, "%.*s", STR_ARG(v->sentence));
         return;
     }

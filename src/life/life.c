@@ -73,6 +73,7 @@ static void forget_answer(struct provider_op *op)
         op->test.identity = (struct provider_identity){0};
         op->test.stage = STAGE_ADDRESS;
         op->test.meaning = MEANING_OK;
+        op->test.plain = (str){NULL, 0};
         return;
     }
     struct provider_request *r = &op->request;

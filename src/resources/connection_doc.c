@@ -13,8 +13,6 @@
 #include "resources/app_doc.h"
 #include "resources/connection_health.h"
 
-#define SOON_MS (14 * CLOCK_DAY_MS)
-
 static const str NONE = {NULL, 0};
 
 enum err connection_of_path(struct exchange *x, struct connection_row *ret,
@@ -82,20 +80,11 @@ static struct look look_of(const struct view *v)
     return (struct look){"suspended", "Connect", 0, 0};
 }
 
-/* dated: with the day an API key expires. */
 static str connected_sentence(struct exchange *x, const struct connection_row *n,
-                              const struct credential_row *c, int dated)
+                              const struct credential_row *c)
 {
-    int64_t expires = dated ? c->expires : 0;
-    str note = STR("");
-    if (expires && expires < x->work->now_ms)
-        note = arena_printf(x->arena, " · The API key was noted to expire on %.*s",
-                            STR_ARG(connection_health_date(x->arena, expires)));
-    else if (expires)
-        note = arena_printf(x->arena, " · Expires on %.*s",
-                            STR_ARG(connection_health_date(x->arena, expires)));
-    return arena_printf(x->arena, "Connected%s as %.*s on %.*s%.*s", n->shared ? " (shared)" : "",
-                        STR_ARG(c->account_name), STR_ARG(c->site_name), STR_ARG(note));
+    return arena_printf(x->arena, "Connected%s as %.*s on %.*s", n->shared ? " (shared)" : "",
+                        STR_ARG(c->account_name), STR_ARG(c->site_name));
 }
 
 static str sentence_of(struct exchange *x, const struct view *v)
@@ -105,12 +94,12 @@ static str sentence_of(struct exchange *x, const struct view *v)
         return STR("Out of use: this connection has Shared credentials now");
     switch (e->decision) {
     case DECISION_USE:
-        return connected_sentence(x, v->n, e->row, is_theirs(v));
+        return connected_sentence(x, v->n, e->row);
     case DECISION_CONNECT:
         return v->switched ? STR("Needs reconnecting: Shared credentials were switched on.")
                            : STR("Not connected");
     case DECISION_RECONNECT:
-        return arena_printf(x->arena, "Needs reconnecting: %.*s",
+        return arena_printf(x->arena, "%s: %.*s", e->locked ? "Locked" : "Needs reconnecting",
                             STR_ARG(credentials_why(e->row, v->client.client_id)));
     case DECISION_WAIT:
         return STR("An app admin has to connect this");
@@ -135,19 +124,18 @@ static json_t *is_doc(struct exchange *x, const struct connection_row *n, const 
     return is;
 }
 
-/* theirs: with the account's e-mail (with Jira (API) it is half of what one signs in with) and the
- * day an API key expires. */
-static void add_credential(json_t *doc, const struct credential_row *c, int theirs, int64_t now_ms)
+/* theirs: with the account's e-mail (with Jira (API) it is half of what one signs in with), the
+ * day an API key expires, and why it is out of use. */
+static void add_credential(json_t *doc, const struct credential_row *c, int theirs)
 {
     int64_t expires = c && theirs ? c->expires : 0;
     int known = c && c->status.p && !str_eq(c->status, STR("disconnected"));
-    doc_set_str(doc, "why", known ? c->why : NONE);
+    doc_set_str(doc, "why", known && theirs ? c->why : NONE);
     doc_set_str(doc, "account", known ? c->account_name : NONE);
     doc_set_str(doc, "account_email", known && theirs ? c->username : NONE);
     doc_set_str(doc, "site", known ? c->site_name : NONE);
     doc_set_str(doc, "site_url", known ? c->site_url : NONE);
     doc_set_time(doc, "expires", known ? expires : 0);
-    doc_set_bool(doc, "expires_soon", known && expires && expires < now_ms + SOON_MS);
     doc_set_time(doc, "last_used", known ? c->last_used : 0);
     doc_set_time(doc, "since", known ? c->since : 0);
 }
@@ -237,7 +225,7 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_cstring(doc, "state", look.state);
     doc_set_bool(doc, "connected", e->decision == DECISION_USE);
     doc_set_str(doc, "status", sentence_of(x, v));
-    add_credential(doc, e->row, is_theirs(v), x->work->now_ms);
+    add_credential(doc, e->row, is_theirs(v));
     doc_set_str(doc, "entered_by", v->person ? v->person->name : NONE);
     doc_set_bool(doc, "entered_by_left",
                  v->person && (!v->person->active || !v->person->has_access));
@@ -247,6 +235,7 @@ static json_t *doc_of(struct exchange *x, const struct view *v)
     doc_set_bool(doc, "direct", by_oauth && has_client && !n->shared && look.can_connect);
     doc_set_cstring(doc, "connect_label", look.connect_label);
     doc_set_bool(doc, "can_manage", look.can_manage);
+    doc_set_bool(doc, "can_test", look.can_manage && (e->use || e->locked));
     doc_set_bool(doc, "can_see_people", v->admin);
     doc_set_bool(doc, "has_menu", look.can_manage || v->admin);
     json_t *is = is_doc(x, n, look.state);
@@ -340,7 +329,7 @@ enum err connection_doc_own(struct exchange *x, const struct own_credential_row 
         .own = c,
     };
     struct decide_answer answer = decide(&q);
-    struct effective effective = {answer.decision, c, answer.use, answer.stop};
+    struct effective effective = {answer.decision, c, answer.use, answer.locked, answer.stop};
     v.effective = &effective;
     e = complete(x, &v);
     if (e)

@@ -9,7 +9,8 @@
 
 static const str NONE = {NULL, 0};
 
-str connection_health_date(struct arena *a, int64_t ms)
+/* "4 December 2026" */
+static str date_of(struct arena *a, int64_t ms)
 {
     static const char *const MONTHS[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",
@@ -59,7 +60,7 @@ static enum level level_of(int64_t left_ms)
 
 static str expiry_sentence(struct exchange *x, int64_t at, int64_t left_ms)
 {
-    str date = connection_health_date(x->arena, at);
+    str date = date_of(x->arena, at);
     int64_t days = left_ms / CLOCK_DAY_MS;
     if (left_ms < 0)
         return arena_printf(x->arena,
@@ -131,7 +132,7 @@ static int64_t idle_days(const struct exchange *x)
 
 static str idle_sentence(struct exchange *x, const struct credential_row *c, int kept, int64_t at)
 {
-    str date = at ? connection_health_date(x->arena, at) : NONE;
+    str date = at ? date_of(x->arena, at) : NONE;
     if (kept && at)
         return arena_printf(x->arena,
                             "Mortise renews it whether it is used or not. If renewing goes on"
@@ -176,7 +177,7 @@ static void put_hard(struct exchange *x, json_t *doc, const struct credential_ro
                                   "Possibly it ends on %.*s, a year after it was granted: Atlassian"
                                   " does not say clearly whether there is such a limit. If so, you"
                                   " will be asked to reconnect then.",
-                                  STR_ARG(connection_health_date(x->arena, at)))
+                                  STR_ARG(date_of(x->arena, at)))
                    : NONE);
 }
 

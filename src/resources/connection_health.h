@@ -12,8 +12,6 @@ json_t *connection_health_doc(struct exchange *x, const struct credential_row *r
                               enum decision decision);
 /* "last_error" of doc: {"sentence","at"} or null. */
 void connection_health_put_error(struct exchange *x, json_t *doc, const struct credential_row *row);
-/* "4 December 2026" */
-str connection_health_date(struct arena *a, int64_t ms);
 /* Since when the row is what the decision says; 0: not known. */
 int64_t connection_health_since(const struct credential_row *row, enum decision decision);
 

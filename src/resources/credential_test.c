@@ -55,7 +55,7 @@ static enum err may_test(struct exchange *x, const struct connection_row *n,
     if (n->shared && x->work->membership.role != PERMISSION_ROLE_ADMIN)
         return fail(&x->fault, ERR_NOT_APP_ADMIN,
                     "Shared credentials are tested by app admins. Ask one of them.");
-    enum err e = credentials_refusal(x->work, n, effective);
+    enum err e = effective->locked ? ERR_OK : credentials_refusal(x->work, n, effective);
     if (e == ERR_CONNECTION_REQUIRED || e == ERR_NEEDS_RECONNECT)
         doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, n->id));
     return e;
@@ -88,17 +88,18 @@ enum err test_begin(struct exchange *x)
     enum err e = connection_of_path(x, &n, &effective);
     if (!e)
         e = may_test(x, &n, &effective);
+    const struct credential_row *row = effective.locked ? effective.locked : effective.use;
     if (!e)
-        e = health_needs(x->work, effective.use, &needs);
+        e = health_needs(x->work, row, &needs);
     if (e)
         return e;
-    struct testing *t = testing_of(x, &n, effective.use, &needs);
+    struct testing *t = testing_of(x, &n, row, &needs);
     provider_wait_wipe(x, &t->op->test.target.secret);
-    e = credentials_target(x->work, effective.use, &t->op->test.target, &grant);
+    e = credentials_target(x->work, row, &t->op->test.target, &grant);
     if (e)
         return e;
     x->carried = t;
-    provider_wait_use(x, t->op, effective.use, &grant);
+    provider_wait_use(x, t->op, row, &grant);
     return ERR_OK;
 }
 
@@ -340,6 +341,9 @@ static enum err note(struct exchange *x, const struct testing *t)
     if (op->test.meaning == MEANING_REFUSED_TOKEN || op->err == ERR_NEEDS_RECONNECT)
         return credentials_note(x->work, t->before.credential, t->before.generation,
                                 CREDENTIAL_REFUSED, str_from(fault_text(&op->fault)));
+    if (op->test.meaning == MEANING_LOCKED && !t->by_oauth)
+        return credentials_note(x->work, t->before.credential, t->before.generation,
+                                CREDENTIAL_LOCKED, str_from(fault_text(&op->fault)));
     return health_note(x->work, &t->before, op);
 }
 
@@ -365,7 +369,7 @@ static void fill(struct exchange *x, const struct testing *t, const struct effec
     json_t *stages = stages_doc(x, t, granted, &worst);
     doc_set_bool(doc, "ok", worst == PASSED);
     doc_set_bool(doc, "works", worst != FAILED);
-    doc_set_bool(doc, "again_first", worst == FAILED && now->decision == DECISION_USE);
+    doc_set_bool(doc, "again_first", worst == FAILED && (now->use || now->locked));
     doc_set_str(doc, "sentence", verdict_sentence(x, t, worst));
     doc_set(doc, "stages", stages);
     doc_set_bool(doc, "has_lacks", worst != FAILED && lacks(&t->op->test));

@@ -279,11 +279,25 @@ static enum err refuse_if_stopped(struct exchange *x, const struct connection_ro
                     STR_ARG(stops_sentence(x->arena, &effective.stop)));
 }
 
+/* So that no further call with the key prolongs it. */
+static enum err note_locked(struct exchange *x, const struct requesting *r)
+{
+    const struct provider_request *p = &r->op->request;
+    if (r->op->err || p->meaning != MEANING_LOCKED || p->target.auth != PROVIDER_BASIC)
+        return ERR_OK;
+    enum err e = work_write(x->work);
+    return e ? e
+             : credentials_note(x->work, r->before.credential, r->before.generation,
+                                CREDENTIAL_LOCKED, p->plain);
+}
+
 /* Committed, so that it outlives a failure; and a large answer takes long to show: others may write
  * meanwhile. A database that is busy loses the note, not the answer: Jira has done it. */
 static enum err note(struct exchange *x, struct requesting *r)
 {
     enum err e = health_note(x->work, &r->before, r->op);
+    if (!e)
+        e = note_locked(x, r);
     if (!e)
         e = work_commit(x->work);
     if (e != ERR_RETRY && e != ERR_STORAGE_BUSY && e != ERR_STORAGE_FAILED)

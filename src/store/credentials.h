@@ -35,7 +35,7 @@ struct credential_row {
     int64_t switch_counter;
     int64_t generation;
     str status; /* connected, needs_reconnect, grant_refused (the grant it stands on was: a new
-                   consent is enough), disconnected */
+                   consent is enough), locked, disconnected */
     int64_t status_since;
     str why;
     str account_id;

@@ -13,7 +13,7 @@
     " AND u.state = 'active') AND " HAS_APP("c.app_id", "c.owner") "))"
 
 /* Written as in the index that finds them; and so that no index of all API keys looks better. */
-#define IS_REFUSED " c.status IN ('needs_reconnect', 'grant_refused')"
+#define IS_REFUSED " c.status IN ('needs_reconnect', 'grant_refused', 'locked')"
 #define HAS_KEY " c.sealed IS NOT NULL AND COALESCE(c.grant_id, '') = ''"
 
 /* The OAuth client by which a credential's connection signs in. */

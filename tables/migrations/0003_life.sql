@@ -38,9 +38,9 @@ CREATE TABLE credentials_next (
     entered_by TEXT NOT NULL,
     switch_counter BIGINT NOT NULL, -- the connection's when it was entered; another: out of use
     generation BIGINT NOT NULL,     -- moves with every new secret, disconnect and switch
-    status TEXT NOT NULL,           -- connected, needs_reconnect, grant_refused, disconnected
+    status TEXT NOT NULL,           -- connected, needs_reconnect, grant_refused, locked, disconnected
     status_since BIGINT,            -- when it became that; null: `since`
-    why TEXT,                       -- sentence behind needs_reconnect and grant_refused
+    why TEXT,                       -- sentence behind needs_reconnect, grant_refused and locked
     account_id TEXT NOT NULL,
     account_name TEXT NOT NULL,
     username TEXT NOT NULL,         -- the Atlassian account's e-mail that was entered

@@ -78,6 +78,6 @@ CREATE INDEX deliveries_by_user ON deliveries (user_id, id);
 CREATE INDEX deliveries_by_created ON deliveries (created);
 
 -- What is looked at every half minute.
-CREATE INDEX credentials_refused ON credentials (id) WHERE status IN ('needs_reconnect', 'grant_refused');
+CREATE INDEX credentials_refused ON credentials (id) WHERE status IN ('needs_reconnect', 'grant_refused', 'locked');
 CREATE INDEX credentials_by_expires ON credentials (expires, id) WHERE expires IS NOT NULL;
 CREATE INDEX oauth_grants_failing ON oauth_grants (last_class, id) WHERE last_class IS NOT NULL;

@@ -4,10 +4,13 @@
 // asks again, to nobody but its author, and nowhere else.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { before, test } from 'node:test';
 
+import { atAtlassian, callbackPath, leadsTo } from '../lib/atlassian.mjs';
 import { addConnection, ANNA, BOB, connectPath, fault, grant, makeApp, noFaults, run }
   from '../lib/scene.mjs';
 import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
@@ -57,8 +60,47 @@ const key = async (name, username, options) =>
   plant(name, { secret: await s.token(username, options), username });
 const fields = (api_key, more = {}) => ({ base_url: s.site(), username: BOB, api_key, ...more });
 
+// Stands before Atlassian's token endpoint and plants what passes: Mortise gives these to nobody else.
+const passed = new Map(); // kind -> how many
+function plantPassing(kind, secret) {
+  if (!secret || planted.some((each) => each.secret === secret)) return;
+  passed.set(kind, (passed.get(kind) ?? 0) + 1);
+  plant(`${kind} ${passed.get(kind)}`, { secret });
+}
+
+async function bodyOf(message) {
+  const chunks = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function passOn(request, response) {
+  const body = await bodyOf(request);
+  const asked = JSON.parse(body);
+  plantPassing('authorization code', asked.code);
+  plantPassing('PKCE verifier', asked.code_verifier);
+  const onward = http.request({ host: '127.0.0.1', port: s.simPort, method: request.method, path: request.url,
+    headers: { ...request.headers, host: `auth.localhost:${s.simPort}` } });
+  onward.on('error', () => response.destroy());
+  onward.on('response', async (answer) => {
+    const text = await bodyOf(answer).catch(() => null);
+    if (text === null) return void response.destroy();
+    if (answer.statusCode === 200 && text.startsWith('{')) {
+      const tokens = JSON.parse(text);
+      plantPassing('OAuth access token', tokens.access_token);
+      plantPassing('OAuth refresh token', tokens.refresh_token);
+    }
+    response.writeHead(answer.statusCode, answer.headers).end(text);
+  });
+  onward.end(body);
+}
+
 before(async () => {
-  s = await startStack(null, { env: { MORTISE_SMTP_URL: 'smtp://127.0.0.1:9', MORTISE_SMTP_USER: 'mortise',
+  const tokenEndpoint = http.createServer(passOn).listen(0, '127.0.0.1').unref();
+  await once(tokenEndpoint, 'listening');
+  s = await startStack(null, { env: {
+    MORTISE_ATLASSIAN_AUTH_URL: `http://127.0.0.1:${tokenEndpoint.address().port}`,
+    MORTISE_SMTP_URL: 'smtp://127.0.0.1:9', MORTISE_SMTP_USER: 'mortise',
     MORTISE_SMTP_PASSWORD: plant('password of the mail server', { username: 'mortise' }),
     MORTISE_MAIL_FROM: 'mortise@example.com' } });
   const setup = await s.setupPath();
@@ -247,6 +289,53 @@ test('client secrets: refused, with every failure of Atlassian\'s, kept, of a co
   }
   await root.delete(below);
   await root.delete(at);
+});
+
+test('OAuth: codes, verifiers, states and tokens; connected, used, refreshed, refused, declined', async () => {
+  const client = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
+  assert.equal((await root.post('/settings/oauth-client', client)).status, 200);
+  const oauth = await addConnection(root, app, { type: 'jira_oauth2', name: 'Tokens' });
+  const at = connectPath(app, oauth);
+  const browser = await atAtlassian(s, BOB);
+  const leave = async (send) => { // the answer that sends the browser away carries the state, no other
+    const answer = await user[send](at, {});
+    const url = send === 'post' ? answer.body.authorize_url : leadsTo(answer);
+    const own = s.seen.at(-1);
+    given(`state, ${send}`, new URL(url).searchParams.get('state'), (entry) => entry === own);
+    return url;
+  };
+  for (const send of ['post', 'form']) {
+    const back = callbackPath(await browser.accept(await leave(send), { site: 'acme' }));
+    const answer = await (send === 'post' ? user.get(back) : user.page(back));
+    assert.ok([200, 303].includes(answer.status), answer.text);
+    await user.get(back); // a second time
+    await s.client().page(back);
+  }
+  const works = () => run(user, app, oauth, { path: '/rest/api/3/myself' });
+  assert.equal((await works()).body?.status, 200);
+  sql(s, 'UPDATE oauth_grants SET access_expires = 1');
+  assert.equal((await works()).body.status, 200);
+  assert.equal((await user.post(`/apps/${app}/connections/${oauth}/test`)).body.works, true);
+  for (const kind of ['status', 'cut_body', 'html']) {
+    const back = callbackPath(await browser.accept(await leave('post'), { site: 'acme' }));
+    await s.control('POST', 'faults', { kind, times: 'always', match: { path: '/oauth/token' } });
+    await user.get(back);
+    await noFaults(s);
+  }
+  await user.get(callbackPath(await browser.cancel(await leave('form'))));
+  const nobodys = (name) => encodeURIComponent(plant(`${name} of nobody`));
+  await user.get(`/oauth/callback?code=${nobodys('code')}&state=${nobodys('state')}`);
+  await user.page(`/oauth/callback?code=x&state=${nobodys('state, on a page,')}`);
+  await s.control('POST', 'revoke-grant', { email: BOB });
+  sql(s, 'UPDATE oauth_grants SET access_expires = 1');
+  await works();
+  for (const page of [`/apps/${app}`, `/apps/${app}/connections/${oauth}`]) {
+    await user.get(page);
+    await user.page(page);
+  }
+  for (const kind of ['authorization code', 'PKCE verifier', 'OAuth access token', 'OAuth refresh token'])
+    assert.ok(passed.get(kind) >= 2, `${kind}: ${passed.get(kind)}`);
+  await root.delete('/settings/oauth-client', { confirm_lost: 9 });
 });
 
 test('emergency stops, whose lists name accounts: set, erased, lifted, as a file, by the command', async () => {

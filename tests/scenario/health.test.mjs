@@ -2,13 +2,15 @@
 // date; Test to its last stage, which stops at the first rejection and asks nothing after it.
 
 import assert from 'node:assert/strict';
+import https from 'node:https';
 import { before, beforeEach, test } from 'node:test';
 
 import { connected as connectedByOauth } from '../lib/atlassian.mjs';
 import { textOf } from '../lib/page.mjs';
+import { certificate } from '../lib/receiver.mjs';
 import { addConnection, ANNA, assertPage, assertProblem, BOB, BOT, CARLA, callsOf, clearLog, connect, fault,
   grant, makeApp, noFaults, rowOf, run, until } from '../lib/scene.mjs';
-import { endsWell, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
+import { endsWell, freePort, OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
 
 let s;
 let root;
@@ -17,9 +19,15 @@ let app;
 let key; // a connection by API key
 let oauth; // and one by OAuth2
 let people = 0;
+let trusted; // the certificate of a Jira of one's own
+let tlsPort;
+const ownSite = () => `https://localhost:${tlsPort}`;
 
 before(async () => {
-  s = await startStack(null, { oauth: true, env: { MORTISE_KEEPER_PERIOD: '1' } });
+  trusted = certificate();
+  tlsPort = await freePort();
+  s = await startStack(null, { oauth: true, allow: [ownSite()],
+    env: { MORTISE_KEEPER_PERIOD: '1', MORTISE_CA_FILE: trusted.file } });
   root = await s.setup();
   app = await makeApp(root);
   await grant(root, app, 'everyone');
@@ -44,6 +52,12 @@ client);
 const summary = (tested) => tested.body.stages.map((x) => `${x.stage} ${x.verdict}`);
 const stage = (tested, name) => tested.body.stages.find((x) => x.stage === name);
 const role = (email, what) => s.control('POST', 'membership', { site: 'acme', email, role: what });
+
+async function lock(email) { // as Jira does after failed sign-ins
+  const authorization = `Basic ${Buffer.from(`${email}:wrong`).toString('base64')}`;
+  for (let i = 0; i < 5; i += 1)
+    await fetch(`${s.simUrl}/sites/acme/rest/api/3/myself`, { headers: { authorization } });
+}
 
 async function tested(id, client = user) {
   await clearLog(s);
@@ -85,6 +99,25 @@ test('an outage is the last error, without Jira\'s words and without another sta
   assert.equal((await healthOf(key)).last_error, null);
 });
 
+test('nor its words after a Test, nor the address of a redirection', async () => {
+  await connect(s, user, app, key, ANNA);
+  const asAdmin = async () => (await root.get(`${at(key)}/credentials`)).text;
+  await fault(s, 'redirect', { to: 'https://files.example.com/x?signature=Very-Private-1' });
+  assert.match((await whoAmI(key)).text, /Very-Private-1/, 'the caller reads it');
+  assert.match((await healthOf(key)).last_error.sentence, /^The answer is a redirection, not/);
+  assert.doesNotMatch(await asAdmin(), /Very-Private/);
+  await whoAmI(key);
+  await fault(s, 'status', { body: { errorMessages: ['Secret plan of ACME'] } });
+  assert.match((await tested(key)).body.sentence, /Secret plan/, 'the caller reads it');
+  assert.match((await healthOf(key)).last_error.sentence, /^Jira failed with an error of its own \(500\)\.[^"]*$/);
+  await connectedByOauth(s, user, app, oauth, BOB, { site: 'acme' });
+  await fault(s, 'status', { body: { message: 'Secret plan of ACME' }, match: { path: '/oauth/token/accessible-resources' } });
+  assert.match((await tested(oauth)).body.sentence, /Secret plan/);
+  assert.match((await healthOf(oauth)).last_error.sentence, /^Jira failed/);
+  for (const id of [key, oauth])
+    assert.doesNotMatch((await root.get(`${at(id)}/credentials`)).text, /Secret plan/);
+});
+
 test('also when nothing was answered, when the account is locked, and when the site went away', async () => {
   await connect(s, user, app, key, ANNA);
   const noted = async () => (await healthOf(key)).last_error?.sentence;
@@ -97,6 +130,7 @@ test('also when nothing was answered, when the account is locked, and when the s
   await fault(s, 'headers', { headers: { 'X-Authentication-Denied-Reason': 'CAPTCHA_CHALLENGE' } });
   await whoAmI(key);
   assert.match(await noted(), /CAPTCHA/);
+  assert.equal((await tested(key)).body.ok, true);
   await fault(s, 'html', { status: 404 });
   await whoAmI(key);
   assert.match(await noted(), /no Jira site at this address any more/);
@@ -223,6 +257,56 @@ test('a runner of a shared connection learns its state and no more', async () =>
   assert.doesNotMatch(textOf(page.text), /When it ends|Last error|2099/);
   assert.equal((await rowOf(user, app, key)).expires, null);
   assert.match(textOf((await root.page(at(key))).text), /When it ends/);
+  await connect(s, root, app, key, ANNA, { token: { label: 'shared, revoked' } });
+  await s.control('POST', 'revoke', { label: 'shared, revoked' });
+  assertProblem(await whoAmI(key, root), 409, 'needs_reconnect');
+  assert.match((await rowOf(root, app, key)).why, /no longer accepts this API key/);
+  const theirs = await rowOf(user, app, key);
+  assert.deepEqual([theirs.state, theirs.why, theirs.health], ['waiting', null, null]);
+  assert.doesNotMatch(JSON.stringify(theirs) + (await user.page(at(key))).text, /no longer accepts/);
+});
+
+test('a CAPTCHA: five requests are one call, and a Test after the sign-in ends it', async () => {
+  await connect(s, user, app, key, BOB);
+  await lock(BOB);
+  const five = [];
+  await clearLog(s);
+  for (let i = 0; i < 5; i += 1) five.push(await whoAmI(key));
+  assert.equal((await callsOf(s)).length, 1, await callsOf(s));
+  assert.match(five[0].text, /"captcha"/);
+  for (const refused of five.slice(1)) {
+    assertProblem(refused, 409, 'needs_reconnect', /is locked: .*Sign in to Jira once in a browser.*then Test/);
+    assert.ok(refused.body.connect_url);
+  }
+  const row = await rowOf(user, app, key);
+  assert.deepEqual([row.state, row.can_manage], ['needs_reconnect', true]);
+  assert.match(row.status, /^Locked: Jira has locked this account's API sign-in/);
+  assert.match(assertPage(await user.page(at(key))).text, new RegExp(`action="${at(key)}/test"`));
+  const still = await tested(key);
+  assert.deepEqual([stage(still, 'token').verdict, still.calls], ['failed', 1]);
+  await s.control('POST', 'unlock', { email: BOB });
+  await clearLog(s);
+  assertProblem(await whoAmI(key), 409, 'needs_reconnect');
+  assert.deepEqual(await callsOf(s), [], 'nobody told Mortise of it yet');
+  assert.equal((await tested(key)).body.ok, true);
+  assert.equal((await whoAmI(key)).body.status, 200);
+  const back = await rowOf(user, app, key);
+  assert.deepEqual([back.state, back.why, back.health.last_error], ['connected', null, null]);
+});
+
+test('a CAPTCHA: a Reconnect ends it too, and what was switched meanwhile is not asked with', async () => {
+  await connect(s, user, app, key, BOB);
+  await lock(BOB);
+  await whoAmI(key);
+  await s.control('POST', 'unlock', { email: BOB });
+  await connect(s, user, app, key, BOB);
+  assert.equal((await whoAmI(key)).body.status, 200);
+  await lock(BOB);
+  await whoAmI(key);
+  await root.patch(at(key), { base_url: s.site('globex'), base_url_fixed: true, confirm_lost: 9 });
+  await clearLog(s);
+  assertProblem(await user.post(`${at(key)}/test`), 409, 'needs_reconnect');
+  assert.deepEqual(await callsOf(s), []);
 });
 
 // --- Test, stage by stage
@@ -326,10 +410,10 @@ test('each stage fails for what it is there for, and nothing is asked after it',
     ['cut_before', { reset: true }, 'token', 'connected', 2], // once more on a connection that lives
     ['status', { status: 503 }, 'token', 'connected', 1],
     ['ratelimit', {}, 'token', 'connected', 1],
-    ['headers', { headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } }, 'token', 'connected', 1],
     ['status', { status: 403, body: 'x' }, 'token', 'connected', 1],
     ['body', { body: '{}' }, 'identity', 'connected', 1],
     ['html', { match: { path: '/_edge/' }, status: 200 }, 'site', 'connected', 2], // a proxy's page
+    ['headers', { headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } }, 'token', 'needs_reconnect', 1],
     ['html', { match: { path: '/_edge/' }, status: 404 }, 'site', 'needs_reconnect', 2]]) {
     await fault(s, kind, { times: 'always', match: { path: '/rest/' }, ...more });
     const failed = await tested(key);
@@ -342,6 +426,36 @@ test('each stage fails for what it is there for, and nothing is asked after it',
     assert.equal(failed.body.connection.state, state, kind);
     assert.ok(failed.calls <= calls, `${kind}: ${await callsOf(s)}`);
     assert.deepEqual(failed.body.projects, []);
+  }
+});
+
+test('a certificate that nobody vouches for: the test ends at tls, and nothing is sent', async () => {
+  const heard = [];
+  const server = https.createServer(trusted, (request, response) => {
+    heard.push(`${request.method} ${request.url}`);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ key: 'anna', name: 'anna', displayName: 'Anna', serverTitle: 'Our Jira',
+      baseUrl: ownSite() }));
+  });
+  await new Promise((done) => server.listen(tlsPort, '127.0.0.1', done));
+  try {
+    await connect(s, user, app, key, 'anna', { base_url: ownSite(), api_key: 'Secret-4711' });
+    assert.ok((await tested(key)).body.works);
+    assert.deepEqual([...new Set(heard)], ['GET /rest/api/2/myself', 'GET /rest/api/2/serverInfo']);
+    heard.length = 0;
+    server.setSecureContext(certificate());
+    server.closeAllConnections();
+    const failed = await tested(key);
+    assert.deepEqual(summary(failed), ['address passed', 'tls failed', 'token not_reached',
+      'identity not_reached', 'site not_reached', 'scopes not_reached', 'permissions not_reached']);
+    assert.match(stage(failed, 'tls').sentence,
+      /^No secure connection to "localhost" could be made: .+\. Nothing was sent\.$/);
+    assert.deepEqual([failed.body.works, failed.body.connection.state, failed.calls], [false, 'connected', 0]);
+    assertProblem(await whoAmI(key), 502, 'upstream_unreachable', /No secure connection/);
+    assert.deepEqual(heard, []);
+  } finally {
+    server.close();
+    server.closeAllConnections();
   }
 });
 
@@ -372,7 +486,7 @@ test('permissions: refused there after all, and an outage there', async () => {
   await noFaults(s);
   await fault(s, 'headers', { ...only, headers: { 'X-Seraph-LoginReason': 'AUTHENTICATION_DENIED' } });
   const locked = await tested(key);
-  assert.deepEqual([stage(locked, 'permissions').verdict, locked.body.connection.state], ['failed', 'connected']);
+  assert.deepEqual([stage(locked, 'permissions').verdict, locked.body.connection.state], ['failed', 'needs_reconnect']);
   assert.equal((await callsOf(s)).filter((c) => c.includes('/mypermissions')).length, 1, 'CAPTCHA: no more');
   await noFaults(s);
   await fault(s, 'headers', { ...only, headers: { 'X-Seraph-LoginReason': 'AUTHENTICATED_FAILED' } });

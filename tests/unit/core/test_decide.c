@@ -39,6 +39,8 @@ static const struct {
     {"fine", 1, NOW_COUNTER, "connected", 1, NULL, DECISION_USE},
     {"connected without a secret", 1, NOW_COUNTER, "connected", 0, NULL, DECISION_RECONNECT},
     {"refused by Jira", 1, NOW_COUNTER, "needs_reconnect", 1, NULL, DECISION_RECONNECT},
+    {"locked by Jira", 1, NOW_COUNTER, "locked", 1, NULL, DECISION_RECONNECT},
+    {"locked, then wiped", 1, NOW_COUNTER, "locked", 0, NULL, DECISION_RECONNECT},
     {"wiped by a changed Base URL", 1, NOW_COUNTER, "needs_reconnect", 0, NULL, DECISION_RECONNECT},
     {"disconnected by hand", 1, NOW_COUNTER, "disconnected", 0, NULL, DECISION_CONNECT},
     {"from before a switch", 1, NOW_COUNTER - 1, "connected", 1, NULL, DECISION_RECONNECT},
@@ -157,6 +159,10 @@ static void check(const struct asked *ask)
     assert_true((a.decision == DECISION_USE) == (a.use != NULL));
     assert_int_equal(a.stop.of, a.decision == DECISION_STOPPED ? expected_stop(ask) : STOPPED_NOT);
     assert_true((a.decision == DECISION_STOPPED) == (a.stop.since != 0));
+    size_t i = ask->shared ? ask->common : ask->own;
+    int locked = a.decision == DECISION_RECONNECT && fits(i, ask->kind) && ROWS[i].has_secret &&
+                 strcmp(ROWS[i].status, "locked") == 0;
+    assert_ptr_equal(a.locked, !locked ? NULL : ask->shared ? &common : &own);
     if (a.use)
         assert_ptr_equal(a.use, ask->shared ? &common : &own);
 }

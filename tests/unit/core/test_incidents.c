@@ -72,6 +72,20 @@ static void a_look_without_news_writes_nothing(void **state)
     jira_close(&x);
 }
 
+/* By a CAPTCHA: its owner has to do something too. */
+static void a_locked_key_is_told_of(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    jira_sql(&x, "UPDATE credentials SET status = 'locked', why = 'it is.'");
+    look(&x);
+    assert_int_equal(COUNT(&x, "incidents WHERE kind = 'needs_reconnect' AND closed IS NULL"), 1);
+    assert_int_equal(COUNT(&x, "notices"), 1);
+    jira_close(&x);
+}
+
 static void what_is_rolled_back_was_not_told(void **state)
 {
     struct jira x;
@@ -404,6 +418,7 @@ int main(void)
 {
     static const struct contract_case cases[] = {
         CONTRACT(a_look_without_news_writes_nothing),
+        CONTRACT(a_locked_key_is_told_of),
         CONTRACT(what_is_rolled_back_was_not_told),
         CONTRACT(two_processes_tell_once),
         CONTRACT(many_are_told_in_parts),

@@ -107,23 +107,42 @@ static void answer_test(struct provider_test *t, struct provider_op *op, enum pr
     op->err = m == MEANING_OK ? ERR_OK : fail(&op->fault, ERR_CREDENTIAL_REFUSED, "");
 }
 
+/* The status of the gateway's odd answers; 0: the token decides. */
+static int odd_status(const struct fake *k, const struct secret *shown)
+{
+    if (k->api == FAKE_MISSING_EVER)
+        return 404;
+    if (!is_token(shown, "access", 1))
+        return 0;
+    return k->api == FAKE_FORBIDDEN ? 403 : k->api == FAKE_MISSING ? 404 : 0;
+}
+
+static int judges(enum fake_api api)
+{
+    return api == FAKE_JUDGES || api == FAKE_FORBIDDEN || api == FAKE_MISSING;
+}
+
 static void answer_call(struct fake *k, struct provider_op *op)
 {
     struct provider_request *r = &op->request;
     const struct secret *shown =
         op->kind == PROVIDER_TEST ? &op->test.target.secret : &r->target.secret;
-    int fits = k->api == FAKE_JUDGES && is_token(shown, "access", k->number);
-    enum provider_meaning meaning = fits                         ? MEANING_OK
+    int odd = odd_status(k, shown);
+    int fits = judges(k->api) && is_token(shown, "access", k->number);
+    enum provider_meaning meaning = odd == 403                   ? MEANING_FORBIDDEN
+                                    : odd == 404                 ? MEANING_NOT_FOUND
+                                    : fits                       ? MEANING_OK
                                     : k->api == FAKE_LACKS_SCOPE ? MEANING_SCOPE_MISSING
                                                                  : MEANING_REFUSED_TOKEN;
     k->calls++;
     compare_with_file(k, shown);
+    (void)usleep((useconds_t)k->slow_ms * 1000);
     if (op->kind == PROVIDER_TEST) {
         answer_test(&op->test, op, meaning);
         return;
     }
     op->err = ERR_OK;
-    r->status = fits || k->api == FAKE_STRANGER ? 200 : 401;
+    r->status = odd ? odd : fits || k->api == FAKE_STRANGER ? 200 : 401;
     r->meaning = meaning;
     r->reply_body = STR("{}");
     r->sentence = fits ? (str){NULL, 0} : STR("no");

@@ -24,8 +24,11 @@ enum fake_token_endpoint {
 enum fake_api {
     FAKE_JUDGES, /* 200 to the access token that lives, 401 to others */
     FAKE_REFUSES,
-    FAKE_STRANGER,   /* 200, as to nobody */
-    FAKE_LACKS_SCOPE /* 401 too, but a new token would not help */
+    FAKE_STRANGER,    /* 200, as to nobody */
+    FAKE_LACKS_SCOPE, /* 401 too, but a new token would not help */
+    FAKE_FORBIDDEN,   /* 403 and 404 to access-1, as the gateway may answer an expired token; */
+    FAKE_MISSING,
+    FAKE_MISSING_EVER /* or to any: it is really missing */
 };
 
 struct fake {
@@ -37,8 +40,9 @@ struct fake {
     /* how it behaves */
     enum fake_token_endpoint token_endpoint;
     enum fake_api api;
-    int hold;   /* keep refreshes until fake_release() */
-    int number; /* of the tokens that live: "access-1" and "refresh-1" */
+    int slow_ms; /* how long a call of the API takes */
+    int hold;    /* keep refreshes until fake_release() */
+    int number;  /* of the tokens that live: "access-1" and "refresh-1" */
     int refresh_number;
     /* what it saw */
     int refreshes;

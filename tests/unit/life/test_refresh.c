@@ -239,6 +239,78 @@ static void a_second_401_is_the_answer(void **state)
     scene_close(&s);
 }
 
+static void a_403_or_404_to_a_fresh_token_is_the_answer(void **state)
+{
+    static const enum fake_api answers[] = {FAKE_FORBIDDEN, FAKE_MISSING};
+    struct scene s;
+    struct shot t;
+
+    scene_open(&s, state, 2);
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        s.fake.api = answers[i];
+        shot_open(&t, &s, 0, 1, FRESH_MS);
+        shot_run(&t);
+        assert_int_equal(t.op.err, ERR_OK);
+        assert_int_equal(t.op.request.status, answers[i] == FAKE_FORBIDDEN ? 403 : 404);
+        shot_close(&t);
+    }
+    assert_int_equal(s.fake.calls, 2);
+    assert_int_equal(s.fake.refreshes, 0);
+    scene_close(&s);
+}
+
+/* A token that is fresh when the call begins and no longer when it is answered. */
+static void run_past_its_end(struct shot *t, struct scene *s, enum fake_api api)
+{
+    s->fake.api = api;
+    s->fake.slow_ms = 400;
+    s->fake.hold = 1; /* what is refreshed behind the call lands after it */
+    shot_open(t, s, 0, 1, LIFE_STALE_MS + 200);
+    shot_begin(t);
+    fake_wait_asked(&s->fake, 1);
+    fake_release(&s->fake);
+    shot_wait(t);
+    assert_int_equal(t->op.err, ERR_OK);
+    assert_int_equal(s->fake.calls, 2);
+    assert_int_equal(s->fake.refreshes, 1);
+    assert_true(shows(t, "access-2"));
+}
+
+static void repeated_once(void **state, enum fake_api api)
+{
+    struct scene s;
+    struct shot t;
+
+    scene_open(&s, state, 2);
+    run_past_its_end(&t, &s, api);
+    assert_true(answered(&t));
+    shot_close(&t);
+    scene_close(&s);
+}
+
+static void a_403_to_a_token_that_ended_is_repeated_once(void **state)
+{
+    repeated_once(state, FAKE_FORBIDDEN);
+}
+
+static void a_404_to_a_token_that_ended_is_repeated_once(void **state)
+{
+    repeated_once(state, FAKE_MISSING);
+}
+
+static void a_second_404_is_the_answer(void **state)
+{
+    struct scene s;
+    struct shot t;
+
+    scene_open(&s, state, 2);
+    run_past_its_end(&t, &s, FAKE_MISSING_EVER);
+    assert_int_equal(t.op.request.status, 404);
+    assert_int_equal(t.op.request.meaning, MEANING_NOT_FOUND);
+    shot_close(&t);
+    scene_close(&s);
+}
+
 static enum err not_any_more(struct work *w, void *arg)
 {
     (*(int *)arg)++;
@@ -620,6 +692,10 @@ int main(void)
         CONTRACT(no_worker_waits_for_the_provider),
         CONTRACT(a_401_is_followed_by_one_refresh),
         CONTRACT(a_second_401_is_the_answer),
+        CONTRACT(a_403_or_404_to_a_fresh_token_is_the_answer),
+        CONTRACT(a_403_to_a_token_that_ended_is_repeated_once),
+        CONTRACT(a_404_to_a_token_that_ended_is_repeated_once),
+        CONTRACT(a_second_404_is_the_answer),
         CONTRACT(after_a_wait_it_is_decided_again),
         CONTRACT(other_answers_are_not_followed_by_anything),
         CONTRACT(a_test_is_repeated_once_too),
