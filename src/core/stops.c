@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "core/users.h"
 #include "store/apps.h"
+#include "store/keys.h"
 #include "store/oauth.h"
 
 #define LIST_TRIES 5
@@ -14,12 +15,20 @@ static const str NONE = {NULL, 0};
 
 /* --- what is in force ------------------------------------------------------------------------- */
 
+/* Nobody acts with a key of an app: it stands for whoever made it. */
+static str responsible(const struct work *w)
+{
+    str user = w->actor.user.p || !w->actor.key ? w->actor.user : w->actor.key->created_by;
+
+    return user.p ? user : STR("");
+}
+
 enum err stops_in_force(struct work *w, struct stops_in_force *ret)
 {
     str app = w->membership.app.p ? w->membership.app : STR("");
-    str user = w->actor.user.p ? w->actor.user : STR("");
 
-    return store_stops_in_force(w->db, w->arena, w->fault, app, user, &ret->app, &ret->user);
+    return store_stops_in_force(w->db, w->arena, w->fault, app, responsible(w), &ret->app,
+                                &ret->user);
 }
 
 str stops_sentence(struct arena *a, const struct decide_stop *stop)
@@ -27,6 +36,8 @@ str stops_sentence(struct arena *a, const struct decide_stop *stop)
     static const char *const TEXTS[] = {
         [STOPPED_APP] = "everything of this app. Ask an app admin or a workspace admin",
         [STOPPED_USER] = "everything that you connected. Ask a workspace admin",
+        [STOPPED_MAKER] =
+            "everything of the person who made this Mortise key. Ask a workspace admin",
         [STOPPED_ENTERER] = "everything of the person who entered this. Ask a workspace admin",
         [STOPPED_SITE] = "everything on this Jira site. Ask a workspace admin",
     };
@@ -63,6 +74,20 @@ enum err stops_check_connect(struct work *w, str site)
     if (in_force.user)
         return stops_refuse(w, &(struct decide_stop){STOPPED_USER, in_force.user});
     return of_site ? refuse_site(w, of_site) : ERR_OK;
+}
+
+enum err stops_check_key(struct work *w, str app)
+{
+    struct stops_in_force in_force = {0};
+    enum err e = store_stops_in_force(w->db, w->arena, w->fault, app.p ? app : STR(""),
+                                      responsible(w), &in_force.app, &in_force.user);
+
+    if (e)
+        return e;
+    if (in_force.app)
+        return stops_refuse(w, &(struct decide_stop){STOPPED_APP, in_force.app});
+    return in_force.user ? stops_refuse(w, &(struct decide_stop){STOPPED_USER, in_force.user})
+                         : ERR_OK;
 }
 
 enum err stops_check_address(struct work *w, str url)

@@ -7,9 +7,9 @@
  *   open, open and erased -- lift --> lifted (kept as history, with its list)
  * What it stops:
  *   app   every connection of the app, for everybody
- *   user  whatever this user does with connections, and every credential they entered in any app:
- *         their own and, unlike when a user is disabled, shared ones
- *   site  every credential on the site in any app, and new connects to it
+ *   user  whatever this user does with connections, themselves or by a key that they made (their
+ * own or an app's), and every credential they entered in any app: their own and, unlike when a user
+ * is disabled, shared ones site  every credential on the site in any app, and new connects to it
  * Invariants:
  *   - one row is the whole flag, read where whose credential is used is decided (core/decide.h):
  *     it is in force for the next call. Whatever was in flight is decided again by who finishes it,
@@ -42,7 +42,7 @@
 /* Since when; 0: not. */
 struct stops_in_force {
     int64_t app;  /* the membership's */
-    int64_t user; /* the actor */
+    int64_t user; /* the actor; of a key of an app, whoever made it */
 };
 MUST_USE enum err stops_in_force(struct work *w, struct stops_in_force *ret);
 /* "This app was stopped by an admin on ...": what, since when, whom to ask. In the arena. */
@@ -52,6 +52,9 @@ enum err stops_refuse(struct work *w, const struct decide_stop *stop);
 /* May the acting user connect something in the app of the membership that is on this site (empty:
  * not known yet)? ERR_STOPPED. */
 MUST_USE enum err stops_check_connect(struct work *w, str site);
+/* May the acting user make a key that is for this app (empty: for all that they have)? ERR_STOPPED.
+ */
+MUST_USE enum err stops_check_key(struct work *w, str app);
 /* The same of an address ("https://acme.atlassian.net"), before anything is sent there. */
 MUST_USE enum err stops_check_address(struct work *w, str url);
 
