@@ -327,7 +327,8 @@ static enum err wipe(struct work *w, struct stop_row *row)
                            "an admin stopped this in an emergency and erased what was stored, on"
                            " %.10s.",
                            at);
-    enum err e = store_stop_wipe(w->db, w->arena, w->fault, row->kind, row->subject, why, &count);
+    enum err e =
+        store_stop_wipe(w->db, w->arena, w->fault, row->kind, row->subject, why, w->now_ms, &count);
     if (!e)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);
     row->erased = w->now_ms;

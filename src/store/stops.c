@@ -2,6 +2,7 @@
 #include "store/stops.h"
 
 #include "base/check.h"
+#include "store/credentials_int.h"
 
 #define COLUMNS                                                                                    \
     "s.id, s.kind, s.subject, s.label, s.detail, s.reason, s.by_workspace, s.stopped,"             \
@@ -160,13 +161,6 @@ enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, st
     return ERR_OK;
 }
 
-/* Credentials c that no stop covers. */
-#define C_IS_FREE                                                                                  \
-    "NOT EXISTS (SELECT 1 FROM stops x WHERE x.lifted IS NULL AND x.kind = 'app'"                  \
-    " AND x.subject = c.app_id) AND NOT EXISTS (SELECT 1 FROM stops x WHERE x.lifted IS NULL"      \
-    " AND x.kind = 'user' AND x.subject = c.entered_by) AND NOT EXISTS (SELECT 1 FROM stops x"     \
-    " WHERE x.lifted IS NULL AND x.kind = 'site' AND x.subject = c.site_id)"
-
 enum err store_stop_covers_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                  int *ret)
 {
@@ -301,8 +295,8 @@ enum err store_stop_cost(struct db *d, struct arena *a, struct fault *f, enum st
 }
 
 #define WIPE(column)                                                                               \
-    "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"          \
-    " status = 'needs_reconnect', why = $1 WHERE " column " = $2 AND sealed IS NOT NULL"
+    "UPDATE credentials SET " WIPED("'needs_reconnect'", "$1", "$2") " WHERE " column " = $3"      \
+                                                                     " AND sealed IS NOT NULL"
 
 /* Which site a connect that waits is for is not known before its answer: those that ask about a
  * credential on file on the stopped one. */
@@ -314,18 +308,18 @@ static const char *const WIPE_PENDING[STOP_KINDS] = {
 };
 
 enum err store_stop_wipe(struct db *d, struct arena *a, struct fault *f, enum stop_kind kind,
-                         str subject, str why, int64_t *ret_count)
+                         str subject, str why, int64_t now_ms, int64_t *ret_count)
 {
     static const char *const TEXTS[STOP_KINDS] = {WIPE("app_id"), WIPE("entered_by"),
                                                   WIPE("site_id")};
-    const struct db_value args[] = {DB_T(why), DB_T(subject)};
+    const struct db_value args[] = {DB_I(now_ms), DB_T(why), DB_T(subject)};
     struct db_rows r;
-    enum err e = db_run(d, a, f, TEXTS[kind], args, 2, &r);
+    enum err e = db_run(d, a, f, TEXTS[kind], args, 3, &r);
 
     if (e)
         return e;
     *ret_count = r.changed;
-    return db_run(d, a, f, WIPE_PENDING[kind], args + 1, 1, &r);
+    return db_run(d, a, f, WIPE_PENDING[kind], args + 2, 1, &r);
 }
 
 /* --- sites ------------------------------------------------------------------------------------ */

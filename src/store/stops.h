@@ -106,7 +106,8 @@ MUST_USE enum err store_stop_cost(struct db *d, struct arena *a, struct fault *f
 /* Erases them: generation moves, needs_reconnect with `why`. Connects of the subject that wait for
  * an answer go as well. *ret_count: how many secrets. */
 MUST_USE enum err store_stop_wipe(struct db *d, struct arena *a, struct fault *f,
-                                  enum stop_kind kind, str subject, str why, int64_t *ret_count);
+                                  enum stop_kind kind, str subject, str why, int64_t now_ms,
+                                  int64_t *ret_count);
 
 /* A site by its id or its address (the one seen last); *ret NULL when there is none. */
 struct stop_site {
