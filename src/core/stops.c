@@ -31,6 +31,22 @@ enum err stops_in_force(struct work *w, struct stops_in_force *ret)
                                 &ret->user);
 }
 
+enum err stops_of_credential(struct work *w, str entered_by, str site, struct decide_stop *ret)
+{
+    int64_t of_user = 0, of_site = 0;
+    enum err e =
+        store_stops_of_credential(w->db, w->arena, w->fault, entered_by, site, &of_user, &of_site);
+
+    if (e)
+        return e;
+    *ret = (struct decide_stop){STOPPED_NOT, 0};
+    if (of_user)
+        *ret = (struct decide_stop){STOPPED_ENTERER, of_user};
+    else if (of_site)
+        *ret = (struct decide_stop){STOPPED_SITE, of_site};
+    return ERR_OK;
+}
+
 str stops_sentence(struct arena *a, const struct decide_stop *stop)
 {
     static const char *const TEXTS[] = {

@@ -45,6 +45,10 @@ struct stops_in_force {
     int64_t user; /* the actor; of a key of an app, whoever made it */
 };
 MUST_USE enum err stops_in_force(struct work *w, struct stops_in_force *ret);
+/* Whether a stop is open of who entered a credential or of its site, as it was when a call began:
+ * it may be gone since. of STOPPED_NOT: none. */
+MUST_USE enum err stops_of_credential(struct work *w, str entered_by, str site,
+                                      struct decide_stop *ret);
 /* "This app was stopped by an admin on ...": what, since when, whom to ask. In the arena. */
 str stops_sentence(struct arena *a, const struct decide_stop *stop);
 /* ERR_STOPPED with that sentence. */

@@ -161,6 +161,23 @@ enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, st
     return ERR_OK;
 }
 
+enum err store_stops_of_credential(struct db *d, struct arena *a, struct fault *f, str entered_by,
+                                   str site, int64_t *ret_user, int64_t *ret_site)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT (SELECT stopped FROM stops WHERE kind = 'user' AND subject = $1"
+                          " AND lifted IS NULL), (SELECT stopped FROM stops WHERE kind = 'site'"
+                          " AND subject = $2 AND lifted IS NULL)",
+                          DB_T(entered_by), DB_T(site));
+
+    if (e)
+        return e;
+    *ret_user = db_int(&r, 0, 0);
+    *ret_site = db_int(&r, 0, 1);
+    return ERR_OK;
+}
+
 enum err store_stop_covers_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                  int *ret)
 {

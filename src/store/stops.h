@@ -61,6 +61,10 @@ MUST_USE enum err store_stop_of_address(struct db *d, struct arena *a, struct fa
 /* Since when an app and a user are stopped; 0: not. One small query by index. */
 MUST_USE enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, str app,
                                        str user, int64_t *ret_app, int64_t *ret_user);
+/* The same of who entered a credential and of its site. */
+MUST_USE enum err store_stops_of_credential(struct db *d, struct arena *a, struct fault *f,
+                                            str entered_by, str site, int64_t *ret_user,
+                                            int64_t *ret_site);
 /* 1 when something stands on the grant, and all of it is stopped. */
 MUST_USE enum err store_stop_covers_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                           int *ret);

@@ -186,6 +186,37 @@ test('an answer that comes after the stop is not shown, and it says that Jira wa
   await lift(t, admin);
 });
 
+test('nor is it shown when the credential is erased or replaced meanwhile', async () => {
+  const begins = [() => run(people.ben, app, key, MYSELF),
+    () => people.ben.post(`/apps/${app}/connections/${key}/test`)];
+  const gone = async (stopped) => {
+    const t = await stopped();
+    ok(await people.ben.delete(`/apps/${app}/connections/${key}/credential`));
+    return t;
+  };
+  for (const begin of begins) {
+    const [answer, t] = await during(begin, () => gone(() => stop({ kind: 'site', site: s.site() })), '/rest/api/3/');
+    assertProblem(answer, 409, 'stopped', /everything on this Jira site/);
+    assert.doesNotMatch(answer.text, /bob@acme/i);
+    await lift(t);
+    await connect(s, people.ben, app, key, BOB);
+  }
+  // Shared, and whoever entered it is stopped.
+  const switched = async () => {
+    const t = await stop({ kind: 'user', user: admin.me.id });
+    sql(s, `CREATE TABLE kept AS SELECT id, sealed, generation FROM credentials WHERE connection_id = '${shared}'`);
+    sql(s, `UPDATE credentials SET sealed = NULL, generation = generation + 1 WHERE connection_id = '${shared}'`);
+    return t;
+  };
+  const [answer, t] = await during(() => run(people.ben, app, shared, MYSELF), switched, '/rest/api/3/');
+  assertProblem(answer, 409, 'stopped', /the person who entered this/);
+  await lift(t);
+  sql(s, `UPDATE credentials SET (sealed, generation) = (SELECT k.sealed, k.generation FROM kept k
+    WHERE k.id = credentials.id) WHERE connection_id = '${shared}'`);
+  sql(s, 'DROP TABLE kept');
+  assert.equal(await uses(), ALL);
+});
+
 test('a test, and a connect by key, that end after the stop learn and save nothing', async () => {
   let [answer, t] = await during(() => people.ben.post(`/apps/${app}/connections/${key}/test`), stopApp,
     '/rest/api/3/');
