@@ -114,6 +114,33 @@ enum err stops_check_address(struct work *w, str url)
     return !e && row ? refuse_site(w, row) : e;
 }
 
+enum err stops_that_keep(struct work *w, const struct stop_loss *loss, struct stop_row **ret)
+{
+    return store_stop_that_keeps(w->db, w->arena, w->fault, loss, ret);
+}
+
+enum err stops_refuse_loss(struct work *w, const struct stop_row *row)
+{
+    static const char *const WHAT[STOP_KINDS] = {"this app", "a person whose credentials are here",
+                                                 "a Jira site of credentials that are here"};
+    char at[25];
+
+    clock_format(row->stopped, at);
+    return work_fail(
+        w, ERR_STOPPED,
+        "A workspace admin stopped %s, on %.10s %.5s UTC. What is stored under the stop"
+        " is kept until a workspace admin lifts it.",
+        WHAT[row->kind], at, at + 11);
+}
+
+enum err stops_check_loss(struct work *w, const struct stop_loss *loss)
+{
+    struct stop_row *row = NULL;
+    enum err e = stops_that_keep(w, loss, &row);
+
+    return !e && row ? stops_refuse_loss(w, row) : e;
+}
+
 /* --- the subject ------------------------------------------------------------------------------ */
 
 /* "acme.atlassian.net/jira/boards/1" -> "https://acme.atlassian.net"; a cloud id stays as it is. */
@@ -377,7 +404,9 @@ static int is_seen(const struct work *w, const struct stop_row *row)
 {
     if (w->membership.app.p)
         return row->kind == STOP_APP && str_eq(row->subject, w->membership.app);
-    return row->kind != STOP_APP || w->actor.user.p == NULL;
+    if (row->kind != STOP_APP || w->actor.user.p == NULL)
+        return 1;
+    return row->stopped_by.p && str_eq(row->stopped_by, w->actor.user);
 }
 
 enum err stop_find(struct work *w, str id, struct stop_row *ret)

@@ -24,7 +24,9 @@
  *   - it names no app and no connection: workspace admins see only apps they were added to.
  * Who: the routes decide (an app's: its admins, and workspace admins among its members; a user's
  * and a site's: workspace admins). What a workspace admin or the command line set, an app admin
- * does not lift or erase; nobody lifts or erases a stop of themselves.
+ * does not lift or erase, nor erase in another way what is under it (by deleting, switching or
+ * disconnecting what is shared): it is lifted first. Nobody lifts or erases a stop of themselves.
+ * Whoever set a stop of an app sees it for as long as they are a workspace admin.
  */
 #ifndef CORE_STOPS_H
 #define CORE_STOPS_H
@@ -59,6 +61,13 @@ MUST_USE enum err stops_check_connect(struct work *w, str site);
 /* May the acting user make a key that is for this app (empty: for all that they have)? ERR_STOPPED.
  */
 MUST_USE enum err stops_check_key(struct work *w, str app);
+/* May what is under no stop of a workspace admin only be erased here? ERR_STOPPED. */
+MUST_USE enum err stops_check_loss(struct work *w, const struct stop_loss *loss);
+/* The same in two steps, for what knows only afterwards whether something is lost: *ret NULL, or
+ * what to refuse with. */
+MUST_USE enum err stops_that_keep(struct work *w, const struct stop_loss *loss,
+                                  struct stop_row **ret);
+enum err stops_refuse_loss(struct work *w, const struct stop_row *row);
 /* The same of an address ("https://acme.atlassian.net"), before anything is sent there. */
 MUST_USE enum err stops_check_address(struct work *w, str url);
 

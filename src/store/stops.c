@@ -142,6 +142,28 @@ enum err store_stop_update(struct db *d, struct arena *a, struct fault *f,
                     db_text_or_null(row->lifted_by), DB_T(row->id));
 }
 
+enum err store_stop_that_keeps(struct db *d, struct arena *a, struct fault *f,
+                               const struct stop_loss *loss, struct stop_row **ret)
+{
+    struct db_rows r;
+    str connection = loss->connection.p ? loss->connection : STR("");
+    str credential = loss->credential.p ? loss->credential : STR("");
+    enum err e = db_query(
+        d, a, f, &r,
+        "SELECT " COLUMNS FROM "WHERE s.lifted IS NULL AND s.by_workspace = 1"
+        " AND ((s.kind = 'app' AND s.subject = $1) OR (s.kind <> 'app' AND EXISTS"
+        " (SELECT 1 FROM credentials c WHERE c.app_id = $2 AND c.sealed IS NOT NULL"
+        " AND ($3 = '' OR c.connection_id = $4) AND ($5 = '' OR c.id = $6)"
+        " AND CASE WHEN s.kind = 'user' THEN c.entered_by ELSE c.site_id END = s.subject)))"
+        " ORDER BY s.kind, s.stopped LIMIT 1",
+        DB_T(loss->app), DB_T(loss->app), DB_T(connection), DB_T(connection), DB_T(credential),
+        DB_T(credential));
+
+    if (!e)
+        *ret = first_of(a, &r);
+    return e;
+}
+
 /* --- what is in force ------------------------------------------------------------------------- */
 
 enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, str app, str user,
@@ -204,13 +226,15 @@ enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,
     enum err e = db_query(
         d, a, f, &r,
         "SELECT " COLUMNS FROM "WHERE ($1 = '' OR (s.kind = 'app' AND s.subject = $2))"
-        " AND ($3 = '' OR s.kind <> 'app' OR EXISTS (SELECT 1 FROM permissions p"
+        " AND ($3 = '' OR s.kind <> 'app' OR s.stopped_by = $4 OR EXISTS (SELECT 1 FROM "
+        "permissions p"
         " WHERE p.app_id = s.subject AND (p.kind = 'everyone' OR (p.kind = 'user'"
-        " AND p.principal = $4) OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"
-        " WHERE m.group_id = p.principal AND m.user_id = $5)))))"
+        " AND p.principal = $5) OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"
+        " WHERE m.group_id = p.principal AND m.user_id = $6)))))"
         " ORDER BY CASE WHEN s.lifted IS NULL THEN 0 ELSE 1 END, s.stopped DESC, s.id DESC"
-        " LIMIT $6 OFFSET $7",
-        DB_T(app), DB_T(app), DB_T(viewer), DB_T(viewer), DB_T(viewer), DB_I(limit), DB_I(skip));
+        " LIMIT $7 OFFSET $8",
+        DB_T(app), DB_T(app), DB_T(viewer), DB_T(viewer), DB_T(viewer), DB_T(viewer), DB_I(limit),
+        DB_I(skip));
 
     if (e)
         return e;

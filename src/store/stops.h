@@ -68,6 +68,16 @@ MUST_USE enum err store_stops_of_credential(struct db *d, struct arena *a, struc
 /* 1 when something stands on the grant, and all of it is stopped. */
 MUST_USE enum err store_stop_covers_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                           int *ret);
+/* What somebody is about to erase who is not asked who stopped it. */
+struct stop_loss {
+    str app;
+    str connection; /* p == NULL: all of the app */
+    str credential; /* p == NULL: all of those */
+};
+/* An open stop that workspace admins set: of the app, or of a user or a site whose secrets would
+ * go. *ret NULL when there is none. */
+MUST_USE enum err store_stop_that_keeps(struct db *d, struct arena *a, struct fault *f,
+                                        const struct stop_loss *loss, struct stop_row **ret);
 /* lifted, lifted_by, erased, erased_by and erased_count of the row. */
 MUST_USE enum err store_stop_update(struct db *d, struct arena *a, struct fault *f,
                                     const struct stop_row *row);
@@ -75,7 +85,7 @@ MUST_USE enum err store_stop_update(struct db *d, struct arena *a, struct fault 
 /* Which stops a list shows. */
 struct stops_filter {
     str app;    /* only this app's (id), empty: all */
-    str viewer; /* only users', sites' and apps that this user has; empty: all */
+    str viewer; /* only users', sites', and apps' that this user has or stopped; empty: all */
 };
 /* Open ones first, then by age, the youngest first; beyond the first `skip`. */
 MUST_USE enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,

@@ -414,6 +414,52 @@ test('what a workspace admin stopped, an app admin does not lift; nobody lifts t
   await lift(own);
 });
 
+test('what is under a workspace admin\'s stop, an app admin does not erase in another way', async () => {
+  const before = sql(s, 'SELECT id, generation, sealed, status FROM credentials ORDER BY id');
+  const at = `/apps/${app}/connections/${shared}`;
+  const tries = [() => admin.delete(`/apps/${app}`, { confirm: 'Secret project' }),
+    () => admin.delete(at, { confirm: 'Hidden shared' }), () => admin.delete(`${at}/credential`),
+    () => admin.patch(at, { shared: false, confirm_lost: 99 }),
+    () => admin.patch(at, { base_url: s.site('globex'), base_url_fixed: true })];
+  for (const [set, by] of [[() => stopApp(other), other], [() => stop({ kind: 'site', site: s.site() }), root],
+    [() => stop({ kind: 'user', user: admin.me.id }), root]]) {
+    const t = await set();
+    for (const attempt of tries) {
+      const answer = await attempt();
+      assertProblem(answer, 409, 'stopped', /is kept until a workspace admin lifts it/);
+    }
+    await lift(t, by);
+  }
+  const onOwn = await stop({ kind: 'user', user: 'cyd@example.com' }); // nothing of theirs is in `shared`
+  assertProblem(await admin.delete(`/apps/${app}/connections/${key}`, { confirm: 'Hidden key' }), 409, 'stopped');
+  const free = await addConnection(admin, app, { name: 'Free' });
+  assert.equal((await admin.delete(`/apps/${app}/connections/${free}`, { confirm: 'Free' })).status, 204);
+  await lift(onOwn);
+  assert.deepEqual(sql(s, 'SELECT id, generation, sealed, status FROM credentials ORDER BY id'), before);
+});
+
+test('whoever stopped an app sees that also out of the app, and once the app is gone', async () => {
+  const doomed = await makeApp(admin, 'Doomed');
+  await grant(admin, doomed, other);
+  const t = ok(await other.post(`/apps/${doomed}/stops`), 201);
+  const { permissions } = ok(await admin.get(`/apps/${doomed}/permissions`));
+  await admin.delete(`/apps/${doomed}/permissions/${permissions.find((p) => p.user?.id === other.me.id).id}`);
+  assertProblem(await other.get(`/apps/${doomed}/stops`), 404, 'not_found');
+  const seen = async () => ok(await other.get('/stops')).stops.find((each) => each.id === t.id);
+  const { path } = await seen();
+  assert.equal(path, `/stops/${t.id}`);
+  assertPage(await other.page(path));
+  assertPage(await other.page('/stops'));
+  assert.equal(ok(await other.get(path)).may_end, true);
+  assertProblem(await root.get(path), 404, 'not_found'); // another workspace admin, of no app
+  assert.ok(!ok(await root.get('/stops')).stops.some((each) => each.id === t.id));
+  assertProblem(await admin.delete(`/apps/${doomed}`, { confirm: 'Doomed' }), 409, 'stopped');
+  await lift({ path }, other);
+  assert.equal((await admin.delete(`/apps/${doomed}`, { confirm: 'Doomed' })).status, 204);
+  assert.equal((await seen()).is.open, false);
+  assertPage(await other.page(path));
+});
+
 test('pages: the forms stop, lift and erase; rows say so', async () => {
   let page = assertPage(await admin.page(`/apps/${app}/settings`));
   assert.match(page.text, new RegExp(`href="/apps/${app}/stops"`));
