@@ -284,6 +284,9 @@ test('erasing asks with the number, wipes, and people reconnect after lifting', 
   assert.deepEqual(sql(s, `SELECT count(*) FROM credentials WHERE entered_by = '${people.ben.me.id}'
     AND sealed IS NOT NULL`), [[0]]);
   assert.deepEqual(sql(s, 'SELECT count(*) FROM oauth_grants'), [[0]]);
+  const whose = ok(await admin.get(`/apps/${app}/connections/${key}/credentials`)).people;
+  assert.deepEqual(whose.map((p) => [p.user.name, p.state]), [['ben', 'stopped'], ['cyd', 'connected']]);
+  assert.match(whose[0].status, /everything of the person who entered this/);
   assert.equal(await uses(), 'stopped stopped stopped ok ok stopped ok');
   await lift(t);
   assert.equal(await uses(), 'needs_reconnect needs_reconnect ok ok ok needs_reconnect ok');
