@@ -130,6 +130,21 @@ test('a user: their own in all apps, shared credentials they entered, and what t
   assert.equal(await uses(), ALL);
 });
 
+test('the page of a stopped connection tells of the stop, and not that it cannot be renewed', async () => {
+  sql(s, `UPDATE oauth_grants SET last_class = 'transient', last_error = 'It broke.', failures = 3,
+    access_expires = 1, next_try = 9999999999999, failing_since = 1`);
+  const at = `/apps/${app}/connections/${oauth}`;
+  assert.match(assertPage(await people.ben.page(at)).text, /cannot be renewed at present/);
+  const t = await stopApp();
+  const { text } = assertPage(await people.ben.page(at));
+  assert.match(text, /Stopped by an admin since/);
+  assert.doesNotMatch(text, /cannot be renewed at present/);
+  await lift(t, admin);
+  sql(s, `UPDATE oauth_grants SET last_class = NULL, last_error = NULL, failures = 0, next_try = NULL,
+    failing_since = NULL`);
+  assert.equal(await uses(), ALL);
+});
+
 test('a site: in all apps, and new connects to it, before anything is sent there', async () => {
   const t = await stop({ kind: 'site', site: s.site() });
   assert.equal(await uses(), 'stopped stopped stopped stopped stopped stopped ok');
