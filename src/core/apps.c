@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "core/names.h"
+#include "core/stops.h"
 #include "store/oauth.h"
 
 #define SUFFIX_MAX 9999
@@ -154,6 +155,9 @@ enum err apps_delete(struct work *w, str confirm)
         return e;
     if (!str_eq(str_trim(confirm), row.name))
         return work_fail(w, ERR_INVALID, "To delete the app, enter its name exactly.");
+    e = stops_check_loss(w, &(struct stop_loss){.app = row.id});
+    if (e)
+        return e;
     e = store_app_delete(w->db, w->arena, w->fault, row.id);
     return e ? e : store_grants_drop_unused(w->db, w->arena, w->fault);
 }

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "core/names.h"
 #include "core/oauth_clients.h"
+#include "core/stops.h"
 #include "store/credentials.h"
 #include "store/pending.h"
 
@@ -108,6 +109,7 @@ enum err connection_update(struct work *w, const struct connection_row *old,
                            struct connection_row *ret, int64_t *ret_lost)
 {
     struct connection_row row = *old;
+    struct stop_row *kept = NULL;
     int64_t lost = 0;
     row.name = properties->name;
     row.base_url = properties->base_url;
@@ -118,10 +120,14 @@ enum err connection_update(struct work *w, const struct connection_row *old,
     if (!e)
         e = name_taken(w, store_connection_update(w->db, w->arena, w->fault, &row,
                                                   name_key(w->arena, row.name)));
+    if (!e)
+        e = stops_that_keep(w, &(struct stop_loss){.app = row.app, .connection = row.id}, &kept);
     if (!e && row.base_url_fixed)
         e = store_credentials_wipe_other_origin(
             w->db, w->arena, w->fault, row.id, row.base_url,
             STR("an app admin fixed the connection to another Base URL."), w->now_ms, &lost);
+    if (!e && lost && kept)
+        return stops_refuse_loss(w, kept);
     if (!e && lost)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);
     if (e)
@@ -215,7 +221,9 @@ enum err connection_switch(struct work *w, const struct connection_row *old, int
         *ret_cost = cost;
         return ERR_OK;
     }
-    e = connection_switch_cost(w, &row, &cost);
+    e = stops_check_loss(w, &(struct stop_loss){.app = row.app, .connection = row.id});
+    if (!e)
+        e = connection_switch_cost(w, &row, &cost);
     if (e)
         return e;
     *ret_cost = cost;
@@ -239,6 +247,8 @@ enum err connection_delete(struct work *w, const struct connection_row *row)
 {
     enum err e = work_write(w);
 
+    if (!e)
+        e = stops_check_loss(w, &(struct stop_loss){.app = row->app, .connection = row->id});
     if (!e)
         e = store_connection_delete(w->db, w->arena, w->fault, row->app, row->id);
     return e ? e : store_grants_drop_unused(w->db, w->arena, w->fault);

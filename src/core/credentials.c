@@ -562,7 +562,11 @@ enum err credentials_disconnect(struct work *w, const struct connection_row *n)
     if (!c || str_eq(c->status, STR("disconnected")))
         return work_fail(w, ERR_NOT_FOUND,
                          "There is nothing to disconnect: you are not connected.");
-    e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, NONE);
+    if (n->shared) /* an own one its owner may always take back */
+        e = stops_check_loss(
+            w, &(struct stop_loss){.app = n->app, .connection = n->id, .credential = c->id});
+    if (!e)
+        e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, NONE);
     if (!e)
         e = store_credential_wipe(w->db, w->arena, w->fault, c->id, STR("disconnected"), NONE,
                                   w->now_ms);

@@ -31,7 +31,8 @@ static struct decide_stop stop_of(const struct decide_question *q, const struct 
     if (q->app_stopped)
         return (struct decide_stop){STOPPED_APP, q->app_stopped};
     if (q->user_stopped)
-        return (struct decide_stop){STOPPED_USER, q->user_stopped};
+        return (struct decide_stop){str_empty(q->user) ? STOPPED_MAKER : STOPPED_USER,
+                                    q->user_stopped};
     if (c && c->sealed.p && c->user_stopped)
         return (struct decide_stop){STOPPED_ENTERER, c->user_stopped};
     if (c && c->sealed.p && c->site_stopped)

@@ -33,7 +33,14 @@ enum decision {
 };
 
 /* What an emergency stop is of, as it concerns one question. */
-enum decide_stopped { STOPPED_NOT, STOPPED_APP, STOPPED_USER, STOPPED_ENTERER, STOPPED_SITE };
+enum decide_stopped {
+    STOPPED_NOT,
+    STOPPED_APP,
+    STOPPED_USER,
+    STOPPED_MAKER, /* of whoever made the app's key that acts */
+    STOPPED_ENTERER,
+    STOPPED_SITE
+};
 
 struct decide_stop {
     enum decide_stopped of; /* ENTERER: of whoever entered the candidate */
@@ -47,7 +54,7 @@ struct decide_question {
     int user_in_app;
     int user_is_app_admin;
     int64_t app_stopped;  /* since when an emergency stop of the app is open; 0: none is */
-    int64_t user_stopped; /* of the acting user */
+    int64_t user_stopped; /* of the acting user; user empty: of the maker of the key that acts */
     str client_id;        /* the OAuth client that the connection uses today; empty: none */
     const struct credential_row *own;    /* the user's own row for this connection, or NULL */
     const struct credential_row *common; /* the shared row of this connection, or NULL */

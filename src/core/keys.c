@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/id.h"
+#include "core/stops.h"
 #include "crypto/random.h"
 #include "store/apps.h"
 
@@ -217,6 +218,8 @@ enum err keys_make(struct work *w, enum key_kind kind, const struct key_wish *wi
         e = check_count(w, kind);
     if (!e && kind == KEY_OF_USER)
         e = find_app(w, wish, &k);
+    if (!e)
+        e = stops_check_key(w, k.app);
     if (!e)
         e = find_connection(w, wish, &k);
     if (!e)

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "core/grant_refresh.h"
 #include "core/settings.h"
+#include "core/stops.h"
 
 str oauth_redirect_uri(const struct work *w)
 {
@@ -223,13 +224,21 @@ static enum err take_out_of_use(struct work *w, const struct connection_row *n,
                                 int64_t confirm_lost, int64_t *ret_lost)
 {
     str environment = w->services->settings->jira_client_id;
+    struct stop_row *kept = NULL;
     int64_t lost = 0;
-    enum err e =
-        wipe_others(w, n ? n->id : (str){NULL, 0}, environment.p ? environment : STR(""), &lost);
+    enum err e = ERR_OK;
+
+    if (n)
+        e = stops_that_keep(w, &(struct stop_loss){.app = n->app, .connection = n->id}, &kept);
+    if (!e)
+        e = wipe_others(w, n ? n->id : (str){NULL, 0}, environment.p ? environment : STR(""),
+                        &lost);
 
     if (e)
         return e;
     *ret_lost = lost;
+    if (lost && kept)
+        return stops_refuse_loss(w, kept);
     if (lost <= confirm_lost)
         return ERR_OK;
     return work_fail(w, ERR_CONFIRM_REQUIRED,

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "core/users.h"
 #include "store/apps.h"
+#include "store/keys.h"
 #include "store/oauth.h"
 
 #define LIST_TRIES 5
@@ -14,12 +15,36 @@ static const str NONE = {NULL, 0};
 
 /* --- what is in force ------------------------------------------------------------------------- */
 
+/* Nobody acts with a key of an app: it stands for whoever made it. */
+static str responsible(const struct work *w)
+{
+    str user = w->actor.user.p || !w->actor.key ? w->actor.user : w->actor.key->created_by;
+
+    return user.p ? user : STR("");
+}
+
 enum err stops_in_force(struct work *w, struct stops_in_force *ret)
 {
     str app = w->membership.app.p ? w->membership.app : STR("");
-    str user = w->actor.user.p ? w->actor.user : STR("");
 
-    return store_stops_in_force(w->db, w->arena, w->fault, app, user, &ret->app, &ret->user);
+    return store_stops_in_force(w->db, w->arena, w->fault, app, responsible(w), &ret->app,
+                                &ret->user);
+}
+
+enum err stops_of_credential(struct work *w, str entered_by, str site, struct decide_stop *ret)
+{
+    int64_t of_user = 0, of_site = 0;
+    enum err e =
+        store_stops_of_credential(w->db, w->arena, w->fault, entered_by, site, &of_user, &of_site);
+
+    if (e)
+        return e;
+    *ret = (struct decide_stop){STOPPED_NOT, 0};
+    if (of_user)
+        *ret = (struct decide_stop){STOPPED_ENTERER, of_user};
+    else if (of_site)
+        *ret = (struct decide_stop){STOPPED_SITE, of_site};
+    return ERR_OK;
 }
 
 str stops_sentence(struct arena *a, const struct decide_stop *stop)
@@ -27,6 +52,8 @@ str stops_sentence(struct arena *a, const struct decide_stop *stop)
     static const char *const TEXTS[] = {
         [STOPPED_APP] = "everything of this app. Ask an app admin or a workspace admin",
         [STOPPED_USER] = "everything that you connected. Ask a workspace admin",
+        [STOPPED_MAKER] =
+            "everything of the person who made this Mortise key. Ask a workspace admin",
         [STOPPED_ENTERER] = "everything of the person who entered this. Ask a workspace admin",
         [STOPPED_SITE] = "everything on this Jira site. Ask a workspace admin",
     };
@@ -65,12 +92,53 @@ enum err stops_check_connect(struct work *w, str site)
     return of_site ? refuse_site(w, of_site) : ERR_OK;
 }
 
+enum err stops_check_key(struct work *w, str app)
+{
+    struct stops_in_force in_force = {0};
+    enum err e = store_stops_in_force(w->db, w->arena, w->fault, app.p ? app : STR(""),
+                                      responsible(w), &in_force.app, &in_force.user);
+
+    if (e)
+        return e;
+    if (in_force.app)
+        return stops_refuse(w, &(struct decide_stop){STOPPED_APP, in_force.app});
+    return in_force.user ? stops_refuse(w, &(struct decide_stop){STOPPED_USER, in_force.user})
+                         : ERR_OK;
+}
+
 enum err stops_check_address(struct work *w, str url)
 {
     struct stop_row *row = NULL;
     enum err e = store_stop_of_address(w->db, w->arena, w->fault, url, &row);
 
     return !e && row ? refuse_site(w, row) : e;
+}
+
+enum err stops_that_keep(struct work *w, const struct stop_loss *loss, struct stop_row **ret)
+{
+    return store_stop_that_keeps(w->db, w->arena, w->fault, loss, ret);
+}
+
+enum err stops_refuse_loss(struct work *w, const struct stop_row *row)
+{
+    static const char *const WHAT[STOP_KINDS] = {"this app", "a person whose credentials are here",
+                                                 "a Jira site of credentials that are here"};
+    char at[25];
+
+    clock_format(row->stopped, at);
+    return work_fail(
+        w, ERR_STOPPED,
+        "A workspace admin stopped %s, on %.10s %.5s UTC. What is stored under the stop"
+        " is kept until a workspace admin lifts it.",
+        WHAT[row->kind], at, at + 11);
+}
+
+enum err stops_check_loss(struct work *w, const struct stop_loss *loss)
+{
+    struct stop_row *row = NULL;
+    enum err e = stops_that_keep(w, loss, &row);
+
+    return !e && row ? stops_refuse_loss(w, row) : e;
 }
 
 /* --- the subject ------------------------------------------------------------------------------ */
@@ -302,7 +370,8 @@ static enum err wipe(struct work *w, struct stop_row *row)
                            "an admin stopped this in an emergency and erased what was stored, on"
                            " %.10s.",
                            at);
-    enum err e = store_stop_wipe(w->db, w->arena, w->fault, row->kind, row->subject, why, &count);
+    enum err e =
+        store_stop_wipe(w->db, w->arena, w->fault, row->kind, row->subject, why, w->now_ms, &count);
     if (!e)
         e = store_grants_drop_unused(w->db, w->arena, w->fault);
     row->erased = w->now_ms;
@@ -335,7 +404,9 @@ static int is_seen(const struct work *w, const struct stop_row *row)
 {
     if (w->membership.app.p)
         return row->kind == STOP_APP && str_eq(row->subject, w->membership.app);
-    return row->kind != STOP_APP || w->actor.user.p == NULL;
+    if (row->kind != STOP_APP || w->actor.user.p == NULL)
+        return 1;
+    return row->stopped_by.p && str_eq(row->stopped_by, w->actor.user);
 }
 
 enum err stop_find(struct work *w, str id, struct stop_row *ret)

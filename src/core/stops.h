@@ -7,9 +7,9 @@
  *   open, open and erased -- lift --> lifted (kept as history, with its list)
  * What it stops:
  *   app   every connection of the app, for everybody
- *   user  whatever this user does with connections, and every credential they entered in any app:
- *         their own and, unlike when a user is disabled, shared ones
- *   site  every credential on the site in any app, and new connects to it
+ *   user  whatever this user does with connections, themselves or by a key that they made (their
+ * own or an app's), and every credential they entered in any app: their own and, unlike when a user
+ * is disabled, shared ones site  every credential on the site in any app, and new connects to it
  * Invariants:
  *   - one row is the whole flag, read where whose credential is used is decided (core/decide.h):
  *     it is in force for the next call. Whatever was in flight is decided again by who finishes it,
@@ -24,7 +24,9 @@
  *   - it names no app and no connection: workspace admins see only apps they were added to.
  * Who: the routes decide (an app's: its admins, and workspace admins among its members; a user's
  * and a site's: workspace admins). What a workspace admin or the command line set, an app admin
- * does not lift or erase; nobody lifts or erases a stop of themselves.
+ * does not lift or erase, nor erase in another way what is under it (by deleting, switching or
+ * disconnecting what is shared): it is lifted first. Nobody lifts or erases a stop of themselves.
+ * Whoever set a stop of an app sees it for as long as they are a workspace admin.
  */
 #ifndef CORE_STOPS_H
 #define CORE_STOPS_H
@@ -42,9 +44,13 @@
 /* Since when; 0: not. */
 struct stops_in_force {
     int64_t app;  /* the membership's */
-    int64_t user; /* the actor */
+    int64_t user; /* the actor; of a key of an app, whoever made it */
 };
 MUST_USE enum err stops_in_force(struct work *w, struct stops_in_force *ret);
+/* Whether a stop is open of who entered a credential or of its site, as it was when a call began:
+ * it may be gone since. of STOPPED_NOT: none. */
+MUST_USE enum err stops_of_credential(struct work *w, str entered_by, str site,
+                                      struct decide_stop *ret);
 /* "This app was stopped by an admin on ...": what, since when, whom to ask. In the arena. */
 str stops_sentence(struct arena *a, const struct decide_stop *stop);
 /* ERR_STOPPED with that sentence. */
@@ -52,6 +58,16 @@ enum err stops_refuse(struct work *w, const struct decide_stop *stop);
 /* May the acting user connect something in the app of the membership that is on this site (empty:
  * not known yet)? ERR_STOPPED. */
 MUST_USE enum err stops_check_connect(struct work *w, str site);
+/* May the acting user make a key that is for this app (empty: for all that they have)? ERR_STOPPED.
+ */
+MUST_USE enum err stops_check_key(struct work *w, str app);
+/* May what is under no stop of a workspace admin only be erased here? ERR_STOPPED. */
+MUST_USE enum err stops_check_loss(struct work *w, const struct stop_loss *loss);
+/* The same in two steps, for what knows only afterwards whether something is lost: *ret NULL, or
+ * what to refuse with. */
+MUST_USE enum err stops_that_keep(struct work *w, const struct stop_loss *loss,
+                                  struct stop_row **ret);
+enum err stops_refuse_loss(struct work *w, const struct stop_row *row);
 /* The same of an address ("https://acme.atlassian.net"), before anything is sent there. */
 MUST_USE enum err stops_check_address(struct work *w, str url);
 

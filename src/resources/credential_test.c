@@ -12,6 +12,7 @@
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/health.h"
+#include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 #include "resources/connection_health.h"
@@ -22,6 +23,8 @@ struct testing {
     struct provider_op *op;
     struct health_before before;
     struct health_needs needs;
+    str entered_by;
+    str site_id;
     int by_oauth;
     int by_gateway;
 };
@@ -74,6 +77,8 @@ static struct testing *testing_of(struct exchange *x, const struct connection_ro
     t->op->test.right_count = needs->right_count;
     t->before = health_before(row);
     t->needs = *needs;
+    t->entered_by = row->entered_by;
+    t->site_id = row->site_id;
     t->by_oauth = type && type->by_oauth;
     t->by_gateway = row->base_path.n > 0;
     return t;
@@ -377,17 +382,21 @@ static void fill(struct exchange *x, const struct testing *t, const struct effec
     doc_set_str(doc, "return_to", exchange_return_to(x, app_doc_path(x, "")));
 }
 
-/* A stop set meanwhile counts: nothing is learnt from the answer. */
+/* A stop set meanwhile counts, also when the credential was wiped or replaced since: nothing is
+ * learnt from the answer. */
 static enum err refuse_if_stopped(struct exchange *x, const struct testing *t)
 {
     struct connection_row n = {0};
     struct effective effective = {0};
+    struct decide_stop stop = {0};
     if (t->op->err == ERR_STOPPED)
         return provider_wait_failed(x, t->op);
     enum err e = connection_of_path(x, &n, &effective);
     if (!e && effective.decision == DECISION_STOPPED)
         e = credentials_refusal(x->work, &n, &effective);
-    return e;
+    if (!e)
+        e = stops_of_credential(x->work, t->entered_by, t->site_id, &stop);
+    return !e && stop.of != STOPPED_NOT ? stops_refuse(x->work, &stop) : e;
 }
 
 enum err test_finish(struct exchange *x)

@@ -32,6 +32,7 @@ static struct decide_answer answer_of(const struct asking *a, const struct conne
         .user_active = is_own ? p->active : 1,
         .user_in_app = is_own ? p->has_access : 1,
         .app_stopped = a->stops.app,
+        .user_stopped = is_own ? c->user_stopped : 0,
         .user_is_app_admin = 1,
         .client_id = a->client_id,
         .own = is_own ? c : NULL,
@@ -67,6 +68,8 @@ static str stopped_sentence(struct exchange *x, const struct asking *a,
                             const struct connected_row *p)
 {
     struct decide_stop stop = answer_of(a, p).stop;
+    if (stop.of == STOPPED_USER) /* not whoever reads this */
+        stop.of = STOPPED_ENTERER;
     return stops_sentence(x->arena, &stop);
 }
 

@@ -30,6 +30,8 @@ struct requesting {
     struct health_before before;
     str account;
     str site;
+    str site_id;
+    str entered_by;
     int shared;
     int64_t started_ms; /* monotonic */
     str draft;          /* kept for the page, or p == NULL */
@@ -220,6 +222,8 @@ enum err request_begin(struct exchange *x)
     r->before = health_before(effective.use);
     r->account = effective.use->account_name;
     r->site = effective.use->site_name;
+    r->site_id = effective.use->site_id;
+    r->entered_by = effective.use->entered_by;
     r->shared = n.shared;
     r->started_ms = clock_monotonic_ms();
     provider_wait_use(x, r->op, effective.use, &grant);
@@ -263,20 +267,24 @@ static enum err unanswered(struct exchange *x, struct requesting *r)
     return e == ERR_NEEDS_RECONNECT ? needs_reconnect(x, r) : e;
 }
 
-/* A stop that was set while Jira was asked: its answer is not shown, and that Jira was asked is
- * kept. */
-static enum err refuse_if_stopped(struct exchange *x, const struct connection_row *n)
+/* A stop that was set while Jira was asked: its answer is not shown, also when the credential was
+ * wiped or replaced since, and that Jira was asked is kept. */
+static enum err refuse_if_stopped(struct exchange *x, const struct requesting *r,
+                                  const struct connection_row *n)
 {
     struct effective effective = {0};
     enum err e = credentials_effective(x->work, n, &effective);
-    if (e || effective.decision != DECISION_STOPPED)
+    struct decide_stop stop = effective.stop;
+    if (!e && stop.of == STOPPED_NOT)
+        e = stops_of_credential(x->work, r->entered_by, r->site_id, &stop);
+    if (e || stop.of == STOPPED_NOT)
         return e;
     e = work_commit(x->work);
     return e ? e
              : fail(&x->fault, ERR_STOPPED,
                     "%.*s. Jira had been asked before that and may have carried it out; its answer"
                     " is not shown.",
-                    STR_ARG(stops_sentence(x->arena, &effective.stop)));
+                    STR_ARG(stops_sentence(x->arena, &stop)));
 }
 
 /* So that no further call with the key prolongs it. */
@@ -319,7 +327,7 @@ enum err request_finish(struct exchange *x)
         return e;
     if (r->op->err)
         return unanswered(x, r);
-    e = refuse_if_stopped(x, &n);
+    e = refuse_if_stopped(x, r, &n);
     if (e)
         return e;
     if (p->meaning == MEANING_REFUSED_TOKEN)

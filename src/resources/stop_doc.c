@@ -8,7 +8,10 @@ static const str NONE = {NULL, 0};
 
 str stop_doc_path(struct exchange *x, const struct stop_row *row)
 {
-    if (row->kind == STOP_APP)
+    int is_of_another_place = !x->work->membership.app.p && row->stopped_by.p &&
+                              str_eq(row->stopped_by, x->work->actor.user);
+
+    if (row->kind == STOP_APP && !is_of_another_place) /* whose it is may be out of the app */
         return arena_printf(x->arena, "/apps/%.*s/stops/%.*s", STR_ARG(row->detail),
                             STR_ARG(row->id));
     return arena_printf(x->arena, "/stops/%.*s", STR_ARG(row->id));

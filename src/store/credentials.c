@@ -2,6 +2,7 @@
 #include "store/credentials.h"
 
 #include "base/check.h"
+#include "store/credentials_int.h"
 #include "store/people_int.h"
 
 #define COLUMNS                                                                                    \
@@ -193,14 +194,8 @@ enum err store_credential_wipe(struct db *d, struct arena *a, struct fault *f, s
                                str why, int64_t now_ms)
 {
     struct db_rows r;
-    return db_query(
-        d, a, f, &r,
-        "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
-        " status_since ="
-        " CASE WHEN status = $1 THEN COALESCE(status_since, since)"
-        " ELSE $2 END, last_error = NULL, last_error_at = NULL,"
-        " status = $1, why = $3 WHERE id = $4",
-        DB_T(status), DB_I(now_ms), db_text_or_null(why), DB_T(id));
+    return db_query(d, a, f, &r, "UPDATE credentials SET " WIPED("$1", "$2", "$3") " WHERE id = $4",
+                    DB_T(status), DB_I(now_ms), db_text_or_null(why), DB_T(id));
 }
 
 enum err store_credential_checked(struct db *d, struct arena *a, struct fault *f, str id,
@@ -253,12 +248,9 @@ enum err store_credentials_wipe_other_origin(struct db *d, struct arena *a, stru
     struct db_rows r;
     enum err e = db_query(
         d, a, f, &r,
-        "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"
-        " status_since ="
-        " CASE WHEN status = 'needs_reconnect' THEN COALESCE(status_since, since)"
-        " ELSE $1 END,"
-        " status = 'needs_reconnect', why = $2"
-        " WHERE connection_id = $3 AND sealed IS NOT NULL AND entered_origin <> $4",
+        "UPDATE credentials SET " WIPED(
+            "'needs_reconnect'", "$1",
+            "$2") " WHERE connection_id = $3 AND sealed IS NOT NULL AND entered_origin <> $4",
         DB_I(now_ms), DB_T(why), DB_T(connection), DB_T(origin));
     if (e)
         return e;
@@ -271,14 +263,11 @@ enum err store_credentials_wipe_connection(struct db *d, struct arena *a, struct
                                            int64_t *ret_count)
 {
     struct db_rows r;
-    enum err e = db_query(d, a, f, &r,
-                          "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
-                          " status_since ="
-                          " CASE WHEN status = 'needs_reconnect' THEN COALESCE(status_since, since)"
-                          " ELSE $1 END,"
-                          " generation = generation + 1, status = 'needs_reconnect', why = $2"
-                          " WHERE connection_id = $3 AND sealed IS NOT NULL",
-                          DB_I(now_ms), DB_T(why), DB_T(connection));
+    enum err e = db_query(
+        d, a, f, &r,
+        "UPDATE credentials SET " WIPED("'needs_reconnect'", "$1",
+                                        "$2") " WHERE connection_id = $3 AND sealed IS NOT NULL",
+        DB_I(now_ms), DB_T(why), DB_T(connection));
     if (!e)
         *ret_count = r.changed;
     return e;

@@ -2,6 +2,7 @@
 #include "store/incidents.h"
 
 #include "base/check.h"
+#include "store/credentials_int.h"
 #include "store/people_int.h"
 
 /* --- what is wrong ---------------------------------------------------------------------------- */
@@ -15,6 +16,9 @@
 /* Written as in the index that finds them; and so that no index of all API keys looks better. */
 #define IS_REFUSED " c.status IN ('needs_reconnect', 'grant_refused', 'locked')"
 #define HAS_KEY " c.sealed IS NOT NULL AND COALESCE(c.grant_id, '') = ''"
+
+/* What is stopped is not told of: whoever stopped it knows, and nobody can mend it. */
+#define IS_NEWS CONCERNS " AND " C_IS_FREE
 
 /* The OAuth client by which a credential's connection signs in. */
 #define PLACE                                                                                      \
@@ -79,7 +83,7 @@ enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     enum err e =
         db_query(d, a, f, &r,
-                 FOUND " c.why, NULL" FROM " WHERE" IS_REFUSED " AND c.id > $1 AND" CONCERNS
+                 FOUND " c.why, NULL" FROM " WHERE" IS_REFUSED " AND c.id > $1 AND" IS_NEWS
                        " AND NOT " IS_OPEN("needs_reconnect", "c.id") " ORDER BY c.id LIMIT $2",
                  DB_T(key(after->id)), DB_I(limit));
 
@@ -97,7 +101,7 @@ enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f
         d, a, f, &r,
         FOUND " NULL, NULL" FROM " WHERE c.expires IS NOT NULL AND c.expires <= $1"
               " AND c.expires >= $2 AND (c.expires > $2 OR c.id > $3) AND"
-              " c.status = 'connected' AND" HAS_KEY " AND" CONCERNS
+              " c.status = 'connected' AND" HAS_KEY " AND" IS_NEWS
               " AND NOT " IS_OPEN("key_expires", "c.id") " ORDER BY c.expires, c.id LIMIT $4",
         DB_I(until), DB_I(after->expires), DB_T(key(after->id)), DB_I(limit));
 
@@ -117,7 +121,7 @@ enum err store_incidents_failing(struct db *d, struct arena *a, struct fault *f,
               " WHERE g.last_class = 'transient' AND g.access_expires <= $1"
               " AND g.failing_since <= $2 AND g.id >= $3"
               " AND (g.id > $3 OR c.id > $4)"
-              " AND c.status = 'connected' AND" CONCERNS
+              " AND c.status = 'connected' AND" IS_NEWS
               " AND NOT " IS_OPEN("refresh_failing", "c.id") " ORDER BY g.id, c.id LIMIT $5",
         DB_I(now_ms), DB_I(since), DB_T(key(after->grant)), DB_T(key(after->id)), DB_I(limit));
 
@@ -134,7 +138,8 @@ enum err store_incidents_client(struct db *d, struct arena *a, struct fault *f, 
                           "SELECT p.place, n.app_id, o.connection_id, NULL, COALESCE(n.name, ''),"
                           " '', '', NULL, a.slug, a.name, NULL, NULL, NULL"
                           " FROM (SELECT DISTINCT " PLACE " AS place FROM oauth_grants g"
-                          " JOIN credentials c ON c.grant_id = g.id WHERE" CLIENT_FAILS ") p"
+                          " JOIN credentials c ON c.grant_id = g.id WHERE" CLIENT_FAILS
+                          " AND " C_IS_FREE ") p"
                           " LEFT JOIN oauth_clients o ON o.id = p.place"
                           " LEFT JOIN connections n ON n.id = o.connection_id"
                           " LEFT JOIN apps a ON a.id = n.app_id"
@@ -211,6 +216,17 @@ static void rows_of(struct arena *a, const struct db_rows *r, struct incident_ro
     " JOIN credentials c ON c.grant_id = g.id WHERE" CLIENT_FAILS " AND " PLACE " = i.subject)"    \
     " THEN 1 ELSE 0 END ELSE 0 END AS holds,"
 
+/* Neither over nor told again while stopped: what it is then is seen once the stop is lifted. An
+ * OAuth client's goes on as long as somebody stands on it who is not stopped. */
+#define IS_FROZEN                                                                                  \
+    "(EXISTS (SELECT 1 FROM stops x WHERE x.lifted IS NULL AND x.kind = 'app'"                     \
+    " AND x.subject = i.app_id) OR EXISTS (SELECT 1 FROM credentials c WHERE c.id = i.subject"     \
+    " AND NOT (" C_IS_FREE ")))"
+#define CLIENT_IS_FROZEN                                                                           \
+    "(i.kind = 'client_refused' AND NOT EXISTS (SELECT 1 FROM oauth_grants g"                      \
+    " JOIN credentials c ON c.grant_id = g.id WHERE" CLIENT_FAILS " AND " PLACE " = i.subject"     \
+    " AND " C_IS_FREE "))"
+
 enum err store_incidents_changed(struct db *d, struct arena *a, struct fault *f, str kind,
                                  int64_t now_ms, int64_t since, const struct incident_cursor *after,
                                  int64_t limit, struct incident_row **ret, size_t *ret_count)
@@ -218,7 +234,8 @@ enum err store_incidents_changed(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "SELECT * FROM (SELECT " COLUMNS "," HOLDS WORKS INCIDENTS
-                          " WHERE i.kind = $3 AND i.id > $4 AND i.closed IS NULL) t"
+                          " WHERE i.kind = $3 AND i.id > $4 AND i.closed IS NULL"
+                          " AND NOT " IS_FROZEN ") t"
                           " WHERE (t.calm_since IS NULL AND t.holds = 0) OR (t.calm_since IS NOT"
                           " NULL AND (t.holds = 1 OR t.calm_since + t.calm_ms <= $1))"
                           " ORDER BY t.id LIMIT $5",
@@ -237,6 +254,7 @@ enum err store_incidents_due(struct db *d, struct arena *a, struct fault *f, int
                           "SELECT " COLUMNS ", 1 AS holds," WORKS INCIDENTS
                           " WHERE i.remind_at IS NOT NULL AND i.remind_at <= $1"
                           " AND i.closed IS NULL AND i.calm_since IS NULL"
+                          " AND NOT " IS_FROZEN " AND NOT " CLIENT_IS_FROZEN
                           " ORDER BY i.remind_at LIMIT $2",
                           DB_I(now_ms), DB_I(limit));
 

@@ -44,8 +44,8 @@ struct incident_cursor {
     str id; /* of the credential, or of the incident */
 };
 
-/* What is wrong and has no open incident yet, at most limit. `remind_at`, `calm_ms` and the joined
- * parts but app's and owner's are not set. */
+/* What is wrong, has no open incident yet and is under no open emergency stop, at most limit.
+ * `remind_at`, `calm_ms` and the joined parts but app's and owner's are not set. */
 MUST_USE enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
                                           const struct incident_cursor *after, int64_t limit,
                                           struct incident_row **ret, size_t *ret_count);
@@ -65,13 +65,14 @@ MUST_USE enum err store_incidents_client(struct db *d, struct arena *a, struct f
                                          int64_t limit, struct incident_row **ret,
                                          size_t *ret_count);
 
-/* The open incidents of a kind about which something has changed, at most limit: over and not yet
- * calm; calm and not over; calm for long enough. `since` as above. */
+/* The open incidents of a kind about which something has changed and that no stop covers, at most
+ * limit: over and not yet calm; calm and not over; calm for long enough. `since` as above. */
 MUST_USE enum err store_incidents_changed(struct db *d, struct arena *a, struct fault *f, str kind,
                                           int64_t now_ms, int64_t since,
                                           const struct incident_cursor *after, int64_t limit,
                                           struct incident_row **ret, size_t *ret_count);
-/* The open incidents whose time to be told again has come; `holds` and `works` are set. */
+/* The open incidents that no stop covers whose time to be told again has come; `holds` and `works`
+ * are set. */
 MUST_USE enum err store_incidents_due(struct db *d, struct arena *a, struct fault *f,
                                       int64_t now_ms, int64_t limit, struct incident_row **ret,
                                       size_t *ret_count);

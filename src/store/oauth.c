@@ -1,6 +1,8 @@
 /* Rows of `oauth_clients` and `oauth_grants`: SQL only, no rules. See the header. */
 #include "store/oauth.h"
 
+#include "store/credentials_int.h"
+
 /* --- clients ---------------------------------------------------------------------------------- */
 
 #define CLIENT_COLUMNS                                                                             \
@@ -373,15 +375,12 @@ enum err store_credentials_wipe_other_client(struct db *d, struct arena *a, stru
     str only = connection.p ? connection : STR("");
     enum err e =
         db_query(d, a, f, &r,
-                 "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
-                 " why = $1, status_since ="
-                 " CASE WHEN status = 'needs_reconnect' THEN COALESCE(status_since, since)"
-                 " ELSE $2 END,"
-                 " generation = generation + 1, status = 'needs_reconnect'"
-                 " WHERE id IN (SELECT c.id FROM credentials c"
-                 " JOIN oauth_grants g ON g.id = c.grant_id"
-                 " WHERE g.client_id <> " CLIENT_IN_FORCE " AND ($4 = '' OR c.connection_id = $5))",
-                 DB_T(why), DB_I(now_ms), db_text_or_null(environment), DB_T(only), DB_T(only));
+                 "UPDATE credentials SET " WIPED(
+                     "'needs_reconnect'", "$1", "$2") " WHERE id IN (SELECT c.id FROM credentials c"
+                                                      " JOIN oauth_grants g ON g.id = c.grant_id"
+                                                      " WHERE g.client_id <> " CLIENT_IN_FORCE
+                                                      " AND ($4 = '' OR c.connection_id = $5))",
+                 DB_I(now_ms), DB_T(why), db_text_or_null(environment), DB_T(only), DB_T(only));
     if (!e)
         *ret_credentials = r.changed;
     return e;

@@ -2,6 +2,7 @@
 #include "store/stops.h"
 
 #include "base/check.h"
+#include "store/credentials_int.h"
 
 #define COLUMNS                                                                                    \
     "s.id, s.kind, s.subject, s.label, s.detail, s.reason, s.by_workspace, s.stopped,"             \
@@ -141,6 +142,28 @@ enum err store_stop_update(struct db *d, struct arena *a, struct fault *f,
                     db_text_or_null(row->lifted_by), DB_T(row->id));
 }
 
+enum err store_stop_that_keeps(struct db *d, struct arena *a, struct fault *f,
+                               const struct stop_loss *loss, struct stop_row **ret)
+{
+    struct db_rows r;
+    str connection = loss->connection.p ? loss->connection : STR("");
+    str credential = loss->credential.p ? loss->credential : STR("");
+    enum err e = db_query(
+        d, a, f, &r,
+        "SELECT " COLUMNS FROM "WHERE s.lifted IS NULL AND s.by_workspace = 1"
+        " AND ((s.kind = 'app' AND s.subject = $1) OR (s.kind <> 'app' AND EXISTS"
+        " (SELECT 1 FROM credentials c WHERE c.app_id = $2 AND c.sealed IS NOT NULL"
+        " AND ($3 = '' OR c.connection_id = $4) AND ($5 = '' OR c.id = $6)"
+        " AND CASE WHEN s.kind = 'user' THEN c.entered_by ELSE c.site_id END = s.subject)))"
+        " ORDER BY s.kind, s.stopped LIMIT 1",
+        DB_T(loss->app), DB_T(loss->app), DB_T(connection), DB_T(connection), DB_T(credential),
+        DB_T(credential));
+
+    if (!e)
+        *ret = first_of(a, &r);
+    return e;
+}
+
 /* --- what is in force ------------------------------------------------------------------------- */
 
 enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, str app, str user,
@@ -160,12 +183,22 @@ enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, st
     return ERR_OK;
 }
 
-/* Credentials c that no stop covers. */
-#define C_IS_FREE                                                                                  \
-    "NOT EXISTS (SELECT 1 FROM stops x WHERE x.lifted IS NULL AND x.kind = 'app'"                  \
-    " AND x.subject = c.app_id) AND NOT EXISTS (SELECT 1 FROM stops x WHERE x.lifted IS NULL"      \
-    " AND x.kind = 'user' AND x.subject = c.entered_by) AND NOT EXISTS (SELECT 1 FROM stops x"     \
-    " WHERE x.lifted IS NULL AND x.kind = 'site' AND x.subject = c.site_id)"
+enum err store_stops_of_credential(struct db *d, struct arena *a, struct fault *f, str entered_by,
+                                   str site, int64_t *ret_user, int64_t *ret_site)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT (SELECT stopped FROM stops WHERE kind = 'user' AND subject = $1"
+                          " AND lifted IS NULL), (SELECT stopped FROM stops WHERE kind = 'site'"
+                          " AND subject = $2 AND lifted IS NULL)",
+                          DB_T(entered_by), DB_T(site));
+
+    if (e)
+        return e;
+    *ret_user = db_int(&r, 0, 0);
+    *ret_site = db_int(&r, 0, 1);
+    return ERR_OK;
+}
 
 enum err store_stop_covers_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                  int *ret)
@@ -193,13 +226,15 @@ enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,
     enum err e = db_query(
         d, a, f, &r,
         "SELECT " COLUMNS FROM "WHERE ($1 = '' OR (s.kind = 'app' AND s.subject = $2))"
-        " AND ($3 = '' OR s.kind <> 'app' OR EXISTS (SELECT 1 FROM permissions p"
+        " AND ($3 = '' OR s.kind <> 'app' OR s.stopped_by = $4 OR EXISTS (SELECT 1 FROM "
+        "permissions p"
         " WHERE p.app_id = s.subject AND (p.kind = 'everyone' OR (p.kind = 'user'"
-        " AND p.principal = $4) OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"
-        " WHERE m.group_id = p.principal AND m.user_id = $5)))))"
+        " AND p.principal = $5) OR (p.kind = 'group' AND EXISTS (SELECT 1 FROM group_members m"
+        " WHERE m.group_id = p.principal AND m.user_id = $6)))))"
         " ORDER BY CASE WHEN s.lifted IS NULL THEN 0 ELSE 1 END, s.stopped DESC, s.id DESC"
-        " LIMIT $6 OFFSET $7",
-        DB_T(app), DB_T(app), DB_T(viewer), DB_T(viewer), DB_T(viewer), DB_I(limit), DB_I(skip));
+        " LIMIT $7 OFFSET $8",
+        DB_T(app), DB_T(app), DB_T(viewer), DB_T(viewer), DB_T(viewer), DB_T(viewer), DB_I(limit),
+        DB_I(skip));
 
     if (e)
         return e;
@@ -301,8 +336,8 @@ enum err store_stop_cost(struct db *d, struct arena *a, struct fault *f, enum st
 }
 
 #define WIPE(column)                                                                               \
-    "UPDATE credentials SET sealed = NULL, grant_id = NULL, generation = generation + 1,"          \
-    " status = 'needs_reconnect', why = $1 WHERE " column " = $2 AND sealed IS NOT NULL"
+    "UPDATE credentials SET " WIPED("'needs_reconnect'", "$1", "$2") " WHERE " column " = $3"      \
+                                                                     " AND sealed IS NOT NULL"
 
 /* Which site a connect that waits is for is not known before its answer: those that ask about a
  * credential on file on the stopped one. */
@@ -314,18 +349,18 @@ static const char *const WIPE_PENDING[STOP_KINDS] = {
 };
 
 enum err store_stop_wipe(struct db *d, struct arena *a, struct fault *f, enum stop_kind kind,
-                         str subject, str why, int64_t *ret_count)
+                         str subject, str why, int64_t now_ms, int64_t *ret_count)
 {
     static const char *const TEXTS[STOP_KINDS] = {WIPE("app_id"), WIPE("entered_by"),
                                                   WIPE("site_id")};
-    const struct db_value args[] = {DB_T(why), DB_T(subject)};
+    const struct db_value args[] = {DB_I(now_ms), DB_T(why), DB_T(subject)};
     struct db_rows r;
-    enum err e = db_run(d, a, f, TEXTS[kind], args, 2, &r);
+    enum err e = db_run(d, a, f, TEXTS[kind], args, 3, &r);
 
     if (e)
         return e;
     *ret_count = r.changed;
-    return db_run(d, a, f, WIPE_PENDING[kind], args + 1, 1, &r);
+    return db_run(d, a, f, WIPE_PENDING[kind], args + 2, 1, &r);
 }
 
 /* --- sites ------------------------------------------------------------------------------------ */

@@ -61,9 +61,23 @@ MUST_USE enum err store_stop_of_address(struct db *d, struct arena *a, struct fa
 /* Since when an app and a user are stopped; 0: not. One small query by index. */
 MUST_USE enum err store_stops_in_force(struct db *d, struct arena *a, struct fault *f, str app,
                                        str user, int64_t *ret_app, int64_t *ret_user);
+/* The same of who entered a credential and of its site. */
+MUST_USE enum err store_stops_of_credential(struct db *d, struct arena *a, struct fault *f,
+                                            str entered_by, str site, int64_t *ret_user,
+                                            int64_t *ret_site);
 /* 1 when something stands on the grant, and all of it is stopped. */
 MUST_USE enum err store_stop_covers_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                           int *ret);
+/* What somebody is about to erase who is not asked who stopped it. */
+struct stop_loss {
+    str app;
+    str connection; /* p == NULL: all of the app */
+    str credential; /* p == NULL: all of those */
+};
+/* An open stop that workspace admins set: of the app, or of a user or a site whose secrets would
+ * go. *ret NULL when there is none. */
+MUST_USE enum err store_stop_that_keeps(struct db *d, struct arena *a, struct fault *f,
+                                        const struct stop_loss *loss, struct stop_row **ret);
 /* lifted, lifted_by, erased, erased_by and erased_count of the row. */
 MUST_USE enum err store_stop_update(struct db *d, struct arena *a, struct fault *f,
                                     const struct stop_row *row);
@@ -71,7 +85,7 @@ MUST_USE enum err store_stop_update(struct db *d, struct arena *a, struct fault 
 /* Which stops a list shows. */
 struct stops_filter {
     str app;    /* only this app's (id), empty: all */
-    str viewer; /* only users', sites' and apps that this user has; empty: all */
+    str viewer; /* only users', sites', and apps' that this user has or stopped; empty: all */
 };
 /* Open ones first, then by age, the youngest first; beyond the first `skip`. */
 MUST_USE enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,
@@ -106,7 +120,8 @@ MUST_USE enum err store_stop_cost(struct db *d, struct arena *a, struct fault *f
 /* Erases them: generation moves, needs_reconnect with `why`. Connects of the subject that wait for
  * an answer go as well. *ret_count: how many secrets. */
 MUST_USE enum err store_stop_wipe(struct db *d, struct arena *a, struct fault *f,
-                                  enum stop_kind kind, str subject, str why, int64_t *ret_count);
+                                  enum stop_kind kind, str subject, str why, int64_t now_ms,
+                                  int64_t *ret_count);
 
 /* A site by its id or its address (the one seen last); *ret NULL when there is none. */
 struct stop_site {

@@ -2,6 +2,7 @@
  */
 #include "store/sweep.h"
 
+#include "store/credentials_int.h"
 #include "store/people_int.h"
 
 #define RESTORE " FROM credentials c WHERE c.suspended IS NOT NULL AND " OWNER_HAS_APP
@@ -17,10 +18,6 @@
 #define UNUSED                                                                                     \
     " FROM oauth_grants g WHERE NOT EXISTS (SELECT 1 FROM credentials c WHERE c.grant_id = g.id)"
 #define TOO_LATE(before) " FROM oauth_grants g WHERE g.keep_at > " before
-/* When the status became what it is set to. */
-#define SINCE(status, now)                                                                         \
-    "status_since = CASE WHEN status = '" status "' THEN COALESCE(status_since, since) ELSE " now  \
-    " END,"
 
 /* What finds: the condition's value, the limit. What does: what is set, the condition's value, the
  * id. */
@@ -35,17 +32,14 @@ static const struct {
                        "UPDATE credentials SET suspended = $1 WHERE id IN (SELECT c.id" LOST
                        " AND c.id = $2)"},
     [SWEEP_ERASE] = {"SELECT c.id" OVERDUE("$1") " LIMIT $2",
-                     "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
-                     " generation = generation + 1, " SINCE(
-                         "disconnected",
-                         "$1") " status = 'disconnected', why = $2"
-                               " WHERE id IN (SELECT c.id" OVERDUE("$3") " AND c.id = $4)"},
-    [SWEEP_OTHER_CLIENT] = {"SELECT c.id" OTHER_CLIENT("$1") " LIMIT $2",
-                            "UPDATE credentials SET sealed = NULL, grant_id = NULL,"
-                            " generation = generation + 1, " SINCE(
-                                "needs_reconnect", "$1") " status = 'needs_reconnect', why = $2"
-                                                         " WHERE id IN (SELECT c.id" OTHER_CLIENT(
-                                                             "$3") " AND c.id = $4)"},
+                     "UPDATE credentials SET " WIPED(
+                         "'disconnected'", "$1",
+                         "$2") " WHERE id IN (SELECT c.id" OVERDUE("$3") " AND c.id = $4)"},
+    [SWEEP_OTHER_CLIENT] =
+        {"SELECT c.id" OTHER_CLIENT("$1") " LIMIT $2",
+         "UPDATE credentials SET " WIPED(
+             "'needs_reconnect'", "$1",
+             "$2") " WHERE id IN (SELECT c.id" OTHER_CLIENT("$3") " AND c.id = $4)"},
     [SWEEP_GRANTS] = {"SELECT g.id" UNUSED " LIMIT $1",
                       "DELETE FROM oauth_grants WHERE id IN (SELECT g.id" UNUSED " AND g.id = $1)"},
     [SWEEP_KEEP] = {"SELECT g.id" TOO_LATE("$1") " LIMIT $2",

@@ -163,6 +163,50 @@ test('revoked, expired, disabled, out of the app: the very next call is refused'
   await grant(admin, app, runner);
 });
 
+test('an emergency stop stops keys: of a user, of whoever made an app\'s, of an app, of a site', async () => {
+  const second = await s.user(root, 'second@example.com');
+  await grant(admin, app, second, 'admin');
+  const maker = made(await second.post(`/apps/${app}/keys`, { name: unique('Key') }));
+  const ofApp = caller(maker.secret);
+  const ofAnother = caller((await appKey()).secret);
+  const ofUser = caller((await myKey(runner)).secret);
+  const set = async (client, path, fields = {}) => {
+    const answer = await client.post(path, fields);
+    assert.equal(answer.status, 201, answer.text);
+    return async () => assert.equal((await client.post(`${answer.body.path}/lift`)).status, 200);
+  };
+  const all = async (...expected) => {
+    const asked = [await ask(ofApp, shared), await ask(ofAnother, shared), await ask(ofUser, own)];
+    assert.deepEqual(asked.map((answer) => answer.code ?? answer.status), expected);
+    return asked;
+  };
+  await all(200, 200, 200);
+  let lift = await set(root, '/stops', { kind: 'user', user: 'second@example.com' });
+  const [refused] = await all('stopped', 200, 200);
+  assertProblem(refused, 409, 'stopped', /everything of the person who made this Mortise key/);
+  assertProblem(await second.post(`/apps/${app}/keys`, { name: 'While stopped' }), 409, 'stopped');
+  assertProblem(await second.post('/me/keys', { name: 'While stopped' }), 409, 'stopped');
+  await lift();
+  await root.patch(`/users/${second.me.id}`, { disabled: true }); // by design: it is the app's key
+  await all(200, 200, 200);
+  lift = await set(root, '/stops', { kind: 'user', user: 'second@example.com' });
+  await all('stopped', 200, 200);
+  await lift();
+  lift = await set(root, '/stops', { kind: 'user', user: 'runner@example.com' });
+  await all(200, 200, 'stopped');
+  await lift();
+  lift = await set(admin, `/apps/${app}/stops`);
+  await all('stopped', 'stopped', 'stopped');
+  assertProblem(await admin.post(`/apps/${app}/keys`, { name: 'While stopped' }), 409, 'stopped');
+  assertProblem(await runner.post('/me/keys', { name: 'While stopped', app }), 409, 'stopped');
+  await myKey(runner); // for all their apps: it is refused where one is stopped
+  await lift();
+  lift = await set(root, '/stops', { kind: 'site', site: s.site() });
+  await all('stopped', 'stopped', 'stopped');
+  await lift();
+  await all(200, 200, 200);
+});
+
 test('what is no key is refused, and a cookie beside it does not help', async () => {
   for (const header of ['Bearer', 'Bearer ', 'Bearer mk_', `Bearer mk_${'x'.repeat(43)}`, 'Basic !!!', 'Basic', 'Digest x',
     `Bearer ${'x'.repeat(4000)}`, `Basic ${Buffer.from('no colon').toString('base64')}`]) {

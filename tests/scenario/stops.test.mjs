@@ -130,6 +130,21 @@ test('a user: their own in all apps, shared credentials they entered, and what t
   assert.equal(await uses(), ALL);
 });
 
+test('the page of a stopped connection tells of the stop, and not that it cannot be renewed', async () => {
+  sql(s, `UPDATE oauth_grants SET last_class = 'transient', last_error = 'It broke.', failures = 3,
+    access_expires = 1, next_try = 9999999999999, failing_since = 1`);
+  const at = `/apps/${app}/connections/${oauth}`;
+  assert.match(assertPage(await people.ben.page(at)).text, /cannot be renewed at present/);
+  const t = await stopApp();
+  const { text } = assertPage(await people.ben.page(at));
+  assert.match(text, /Stopped by an admin since/);
+  assert.doesNotMatch(text, /cannot be renewed at present/);
+  await lift(t, admin);
+  sql(s, `UPDATE oauth_grants SET last_class = NULL, last_error = NULL, failures = 0, next_try = NULL,
+    failing_since = NULL`);
+  assert.equal(await uses(), ALL);
+});
+
 test('a site: in all apps, and new connects to it, before anything is sent there', async () => {
   const t = await stop({ kind: 'site', site: s.site() });
   assert.equal(await uses(), 'stopped stopped stopped stopped stopped stopped ok');
@@ -184,6 +199,37 @@ test('an answer that comes after the stop is not shown, and it says that Jira wa
   assertProblem(answer, 409, 'stopped', /may have carried it out/);
   assert.doesNotMatch(answer.text, /bob@acme/i);
   await lift(t, admin);
+});
+
+test('nor is it shown when the credential is erased or replaced meanwhile', async () => {
+  const begins = [() => run(people.ben, app, key, MYSELF),
+    () => people.ben.post(`/apps/${app}/connections/${key}/test`)];
+  const gone = async (stopped) => {
+    const t = await stopped();
+    ok(await people.ben.delete(`/apps/${app}/connections/${key}/credential`));
+    return t;
+  };
+  for (const begin of begins) {
+    const [answer, t] = await during(begin, () => gone(() => stop({ kind: 'site', site: s.site() })), '/rest/api/3/');
+    assertProblem(answer, 409, 'stopped', /everything on this Jira site/);
+    assert.doesNotMatch(answer.text, /bob@acme/i);
+    await lift(t);
+    await connect(s, people.ben, app, key, BOB);
+  }
+  // Shared, and whoever entered it is stopped.
+  const switched = async () => {
+    const t = await stop({ kind: 'user', user: admin.me.id });
+    sql(s, `CREATE TABLE kept AS SELECT id, sealed, generation FROM credentials WHERE connection_id = '${shared}'`);
+    sql(s, `UPDATE credentials SET sealed = NULL, generation = generation + 1 WHERE connection_id = '${shared}'`);
+    return t;
+  };
+  const [answer, t] = await during(() => run(people.ben, app, shared, MYSELF), switched, '/rest/api/3/');
+  assertProblem(answer, 409, 'stopped', /the person who entered this/);
+  await lift(t);
+  sql(s, `UPDATE credentials SET (sealed, generation) = (SELECT k.sealed, k.generation FROM kept k
+    WHERE k.id = credentials.id) WHERE connection_id = '${shared}'`);
+  sql(s, 'DROP TABLE kept');
+  assert.equal(await uses(), ALL);
 });
 
 test('a test, and a connect by key, that end after the stop learn and save nothing', async () => {
@@ -253,6 +299,9 @@ test('erasing asks with the number, wipes, and people reconnect after lifting', 
   assert.deepEqual(sql(s, `SELECT count(*) FROM credentials WHERE entered_by = '${people.ben.me.id}'
     AND sealed IS NOT NULL`), [[0]]);
   assert.deepEqual(sql(s, 'SELECT count(*) FROM oauth_grants'), [[0]]);
+  const whose = ok(await admin.get(`/apps/${app}/connections/${key}/credentials`)).people;
+  assert.deepEqual(whose.map((p) => [p.user.name, p.state]), [['ben', 'stopped'], ['cyd', 'connected']]);
+  assert.match(whose[0].status, /everything of the person who entered this/);
   assert.equal(await uses(), 'stopped stopped stopped ok ok stopped ok');
   await lift(t);
   assert.equal(await uses(), 'needs_reconnect needs_reconnect ok ok ok needs_reconnect ok');
@@ -381,6 +430,52 @@ test('what a workspace admin stopped, an app admin does not lift; nobody lifts t
   const own = await stop({ kind: 'user', user: other.me.id });
   assertProblem(await other.post(`${own.path}/lift`), 403, 'forbidden');
   await lift(own);
+});
+
+test('what is under a workspace admin\'s stop, an app admin does not erase in another way', async () => {
+  const before = sql(s, 'SELECT id, generation, sealed, status FROM credentials ORDER BY id');
+  const at = `/apps/${app}/connections/${shared}`;
+  const tries = [() => admin.delete(`/apps/${app}`, { confirm: 'Secret project' }),
+    () => admin.delete(at, { confirm: 'Hidden shared' }), () => admin.delete(`${at}/credential`),
+    () => admin.patch(at, { shared: false, confirm_lost: 99 }),
+    () => admin.patch(at, { base_url: s.site('globex'), base_url_fixed: true })];
+  for (const [set, by] of [[() => stopApp(other), other], [() => stop({ kind: 'site', site: s.site() }), root],
+    [() => stop({ kind: 'user', user: admin.me.id }), root]]) {
+    const t = await set();
+    for (const attempt of tries) {
+      const answer = await attempt();
+      assertProblem(answer, 409, 'stopped', /is kept until a workspace admin lifts it/);
+    }
+    await lift(t, by);
+  }
+  const onOwn = await stop({ kind: 'user', user: 'cyd@example.com' }); // nothing of theirs is in `shared`
+  assertProblem(await admin.delete(`/apps/${app}/connections/${key}`, { confirm: 'Hidden key' }), 409, 'stopped');
+  const free = await addConnection(admin, app, { name: 'Free' });
+  assert.equal((await admin.delete(`/apps/${app}/connections/${free}`, { confirm: 'Free' })).status, 204);
+  await lift(onOwn);
+  assert.deepEqual(sql(s, 'SELECT id, generation, sealed, status FROM credentials ORDER BY id'), before);
+});
+
+test('whoever stopped an app sees that also out of the app, and once the app is gone', async () => {
+  const doomed = await makeApp(admin, 'Doomed');
+  await grant(admin, doomed, other);
+  const t = ok(await other.post(`/apps/${doomed}/stops`), 201);
+  const { permissions } = ok(await admin.get(`/apps/${doomed}/permissions`));
+  await admin.delete(`/apps/${doomed}/permissions/${permissions.find((p) => p.user?.id === other.me.id).id}`);
+  assertProblem(await other.get(`/apps/${doomed}/stops`), 404, 'not_found');
+  const seen = async () => ok(await other.get('/stops')).stops.find((each) => each.id === t.id);
+  const { path } = await seen();
+  assert.equal(path, `/stops/${t.id}`);
+  assertPage(await other.page(path));
+  assertPage(await other.page('/stops'));
+  assert.equal(ok(await other.get(path)).may_end, true);
+  assertProblem(await root.get(path), 404, 'not_found'); // another workspace admin, of no app
+  assert.ok(!ok(await root.get('/stops')).stops.some((each) => each.id === t.id));
+  assertProblem(await admin.delete(`/apps/${doomed}`, { confirm: 'Doomed' }), 409, 'stopped');
+  await lift({ path }, other);
+  assert.equal((await admin.delete(`/apps/${doomed}`, { confirm: 'Doomed' })).status, 204);
+  assert.equal((await seen()).is.open, false);
+  assertPage(await other.page(path));
 });
 
 test('pages: the forms stop, lift and erase; rows say so', async () => {

@@ -1,6 +1,7 @@
 /* The contract of store/connections.h, store/credentials.h and the drafts of store/pending.h. */
 #include "connected.h"
 #include "store/pending.h"
+#include "store/stops.h"
 #include "store/sweep.h"
 
 static void save(struct contract *c, str id, str owner)
@@ -122,6 +123,61 @@ static void another_base_url_wipes(void **state)
     assert_int_equal(lost, 1);
     assert_true(own(c, STR("anna"))->sealed.p == NULL);
     assert_true(str_eq(own(c, STR("anna"))->why, STR("moved")));
+}
+
+/* A working credential of which something failed once, wiped each way: nobody hears of the old
+ * error, and the state is new. */
+static void assert_wiped_at(struct contract *c, int64_t at)
+{
+    const struct credential_row *row = own(c, STR("anna"));
+
+    assert_true(row->sealed.p == NULL);
+    assert_true(row->grant.p == NULL);
+    assert_int_equal(row->generation, 2);
+    assert_str(row->status, "needs_reconnect");
+    assert_str(row->why, "w");
+    assert_int_equal(row->status_since, at);
+    assert_true(row->last_error.p == NULL);
+    assert_int_equal(row->last_error_at, 0);
+    contract_script(c, "DELETE FROM credentials");
+}
+
+static void save_one_that_failed(struct contract *c)
+{
+    save(c, STR("cred1"), STR("anna"));
+    contract_ok(c, store_credential_failed(c->db, c->arena, &c->fault, STR("cred1"), 1,
+                                           STR("It broke."), 50));
+    assert_str(own(c, STR("anna"))->last_error, "It broke.");
+}
+
+static void every_wipe_says_since_when_and_forgets_the_error(void **state)
+{
+    struct contract *c = *state;
+    struct credential_row sample = credential(STR("cred1"), STR("anna"));
+    const str subjects[STOP_KINDS] = {sample.app, sample.entered_by, sample.site_id};
+    int64_t n = 0;
+
+    seed(c);
+    for (int kind = 0; kind < STOP_KINDS; kind++) {
+        save_one_that_failed(c);
+        contract_ok(c, store_stop_wipe(c->db, c->arena, &c->fault, (enum stop_kind)kind,
+                                       subjects[kind], STR("w"), 7000, &n));
+        assert_int_equal(n, 1);
+        assert_wiped_at(c, 7000);
+    }
+    save_one_that_failed(c);
+    contract_ok(c, store_credentials_wipe_connection(c->db, c->arena, &c->fault, STR("con1"),
+                                                     STR("w"), 7001, &n));
+    assert_wiped_at(c, 7001);
+    save_one_that_failed(c);
+    contract_ok(c, store_credentials_wipe_other_origin(c->db, c->arena, &c->fault, STR("con1"),
+                                                       STR("https://other.atlassian.net"), STR("w"),
+                                                       7002, &n));
+    assert_wiped_at(c, 7002);
+    save_one_that_failed(c);
+    contract_ok(c, store_credential_wipe(c->db, c->arena, &c->fault, STR("cred1"),
+                                         STR("needs_reconnect"), STR("w"), 7003));
+    assert_wiped_at(c, 7003);
 }
 
 static void costs_are_counted(void **state)
@@ -422,6 +478,7 @@ int main(void)
         CONTRACT(wiping_erases_and_moves_the_generation),
         CONTRACT(a_status_is_saved_for_its_generation_only),
         CONTRACT(another_base_url_wipes),
+        CONTRACT(every_wipe_says_since_when_and_forgets_the_error),
         CONTRACT(costs_are_counted),
         CONTRACT(todo_counts_what_waits_for_this_person),
         CONTRACT(losing_the_app_suspends_and_later_erases),

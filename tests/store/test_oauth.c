@@ -323,6 +323,7 @@ static void stand_on_a(struct contract *c)
 static int64_t wipe(struct contract *c, const char *connection, const char *environment)
 {
     int64_t lost = -1;
+    contract_ok(c, store_credential_failed(STORE(c), STR("cred1"), 1, STR("It broke."), 50));
     contract_ok(c, store_credentials_wipe_other_client(
                        STORE(c), connection ? str_from(connection) : NONE,
                        environment ? str_from(environment) : NONE, STR("changed"), 8000, &lost));
@@ -336,8 +337,11 @@ static int is_wiped(struct contract *c, const char *connection)
     assert_int_equal(row.grant.p == NULL, wiped);
     assert_int_equal(row.generation, wiped ? 2 : 1);
     assert_str(row.status, wiped ? "needs_reconnect" : "connected");
-    if (wiped)
+    if (wiped) {
         assert_str(row.why, "changed");
+        assert_true(row.last_error.p == NULL);
+        assert_int_equal(row.status_since, 8000);
+    }
     assert_true(standing(c, "con1", "bob").sealed.p != NULL); /* a key stands on no client */
     return wiped;
 }

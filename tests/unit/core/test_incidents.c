@@ -7,6 +7,7 @@
 #include "core/incidents.h"
 #include "core/notices.h"
 #include "core/notifier.h"
+#include "core/stops.h"
 #include "core/webhooks.h"
 #include "jira.h"
 
@@ -264,6 +265,115 @@ static void an_outage_and_a_refused_client(void **state)
     jira_close(&x);
 }
 
+/* --- emergency stops ----------------------------------------------------------------------------
+ */
+
+static struct stop_row stop(struct jira *x, enum stop_kind kind, const char *name)
+{
+    struct work *w = world_work(&x->o, NULL);
+    struct stop_subject subject = {0};
+    struct stop_row row = {0};
+
+    contract_ok(x->o.c, stop_subject_find(w, kind, str_from(name), &subject));
+    contract_ok(x->o.c, world_end(w, stop_set(w, &subject, STR(""), &row)));
+    return row;
+}
+
+static void lift(struct jira *x, const struct stop_row *row)
+{
+    struct work *w = world_work(&x->o, NULL);
+    struct stop_row lifted = {0};
+
+    contract_ok(x->o.c, world_end(w, stop_lift(w, row->id, &lifted)));
+}
+
+static const struct {
+    enum stop_kind kind;
+    const char *name;
+} COVERING[] = {{STOP_APP, "sun"}, {STOP_USER, "bob"}, {STOP_SITE, "cloud-1"}};
+
+/* A key about to expire, a refused grant, one that is not renewed, a refused client: told after. */
+static void what_is_stopped_is_no_news(void **state)
+{
+    for (size_t i = 0; i < COUNT_OF(COVERING); i++) {
+        struct jira x;
+        open_world(&x, state);
+        world_admin(&x.o, "wanda");
+        jira_connect(&x, "bob", "con1", "acc");
+        jira_connect(&x, "bob", "con2", "acc2");
+        jira_connect_key(&x, "bob", "key1", "k");
+        jira_sql(&x, "UPDATE credentials SET status = 'needs_reconnect', why = 'it.'"
+                     " WHERE connection_id = 'con2'; UPDATE credentials SET expires = 1"
+                     " WHERE connection_id = 'key1'");
+        fail_grants(&x, "transient", 20);
+        struct stop_row row = stop(&x, COVERING[i].kind, COVERING[i].name);
+        look(&x);
+        assert_int_equal(COUNT(&x, "incidents"), 0);
+        fail_grants(&x, "client", 20);
+        look(&x);
+        assert_int_equal(COUNT(&x, "incidents"), 0);
+        lift(&x, &row);
+        look(&x);
+        assert_int_equal(COUNT(&x, "incidents WHERE kind = 'client_refused'"), 1);
+        fail_grants(&x, "transient", 20);
+        look(&x);
+        assert_int_equal(COUNT(&x, "incidents WHERE kind = 'refresh_failing'"), 1);
+        assert_int_equal(COUNT(&x, "incidents WHERE kind = 'needs_reconnect'"), 1);
+        assert_int_equal(COUNT(&x, "incidents WHERE kind = 'key_expires'"), 1);
+        jira_sql(&x, "DELETE FROM incidents");
+        jira_close_and_empty(&x);
+    }
+}
+
+/* Neither reminded of nor closed while stopped; then told as it is: still so, or over. */
+static void an_open_incident_waits_for_the_end_of_the_stop(void **state)
+{
+    for (size_t i = 0; i < COUNT_OF(COVERING); i++) {
+        struct jira x;
+        open_world(&x, state);
+        jira_connect(&x, "bob", "con1", "acc");
+        refuse(&x);
+        assert_int_equal(after_ms(&x, 0, "bob", "opened"), 1);
+        struct stop_row row = stop(&x, COVERING[i].kind, COVERING[i].name);
+        assert_int_equal(after_ms(&x, 2 * CLOCK_DAY_MS, "bob", "still_open"), 0);
+        lift(&x, &row);
+        assert_int_equal(after_ms(&x, 0, "bob", "still_open"), 1);
+        row = stop(&x, COVERING[i].kind, COVERING[i].name);
+        jira_sql(&x, "UPDATE credentials SET status = 'connected', why = NULL");
+        (void)after_ms(&x, 0, "bob", "closed");
+        assert_int_equal(after_ms(&x, CLOCK_HOUR_MS, "bob", "closed"), 0);
+        assert_int_equal(COUNT(&x, "incidents WHERE calm_since IS NOT NULL"), 0);
+        lift(&x, &row);
+        (void)after_ms(&x, 0, "bob", "closed");
+        assert_int_equal(after_ms(&x, CLOCK_HOUR_MS, "bob", "closed"), 1);
+        jira_close_and_empty(&x);
+    }
+}
+
+/* An outage that is open when all is erased under the stop: what is told then is to reconnect. */
+static void erased_under_a_stop_is_told_once_it_is_lifted(void **state)
+{
+    struct jira x;
+    struct stop_row row = {0}, erased = {0};
+    int64_t lost = 0;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    fail_grants(&x, "transient", 20);
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), 1);
+    row = stop(&x, STOP_USER, "bob");
+    struct work *w = world_work(&x.o, NULL);
+    contract_ok(x.o.c, world_end(w, stop_erase(w, row.id, 1, &erased, &lost)));
+    assert_int_equal(after_ms(&x, CLOCK_DAY_MS, "bob", "closed"), 0);
+    assert_int_equal(COUNT(&x, "incidents"), 1);
+    lift(&x, &row);
+    (void)after_ms(&x, 0, "bob", "closed");
+    (void)after_ms(&x, CLOCK_HOUR_MS, "bob", "closed");
+    assert_int_equal(COUNT(&x, "incidents WHERE kind = 'needs_reconnect' AND closed IS NULL"), 1);
+    assert_int_equal(COUNT(&x, "incidents WHERE kind = 'refresh_failing' AND closed IS NULL"), 0);
+    jira_close(&x);
+}
+
 /* --- deliveries ------------------------------------------------------------------------------- */
 
 static str hook_with_a_message(struct jira *x)
@@ -425,6 +535,9 @@ int main(void)
         CONTRACT(the_owner_then_the_admins_then_who_was_told),
         CONTRACT(a_key_is_warned_of_four_times),
         CONTRACT(an_outage_and_a_refused_client),
+        CONTRACT(what_is_stopped_is_no_news),
+        CONTRACT(an_open_incident_waits_for_the_end_of_the_stop),
+        CONTRACT(erased_under_a_stop_is_told_once_it_is_lifted),
         CONTRACT(a_claim_is_one_s_and_an_outcome_counts_for_it_alone),
         CONTRACT(two_processes_claim_once),
         CONTRACT(given_up_at_the_end_of_the_day_and_not_before),

@@ -465,6 +465,35 @@ static void who_may_end_one(void **state)
     jira_close(&x);
 }
 
+/* As the app's admin, agreeing to every loss. */
+static enum err another_client(struct jira *x, const char *connection)
+{
+    SECRET_AUTO struct secret secret = {0};
+    struct work *w = jira_as(x, "anna", connection);
+    struct connection_row n = jira_connection(x, connection);
+    int64_t lost = 0;
+
+    secret_set(&secret, "s3cret", 6);
+    return world_end(w, oauth_client_save(w, &n, STR("client-2"), &secret, STR("read:jira-work"),
+                                          INT64_MAX, &lost));
+}
+
+static void another_oauth_client_erases_nothing_under_a_stop(void **state)
+{
+    struct jira x;
+
+    populate(&x, state);
+    struct stop_row row = set(&x, STOP_USER, "carl"); /* on con1 */
+    assert_err(another_client(&x, "con1"), ERR_STOPPED);
+    assert_uses(&x, "UUUUSS-U");
+    assert_err(another_client(&x, "con2"), ERR_OK); /* nothing stands on it */
+    lift(&x, &row);
+    assert_uses(&x, ALL);
+    assert_err(another_client(&x, "con1"), ERR_OK);
+    assert_uses(&x, "-UUU-U-U");
+    jira_close(&x);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
@@ -483,6 +512,7 @@ int main(void)
         CONTRACT(the_list_has_one_line_a_thing),
         CONTRACT(a_list_that_is_missing_is_written_before_it_is_too_late),
         CONTRACT(who_may_end_one),
+        CONTRACT(another_oauth_client_erases_nothing_under_a_stop),
     };
 
     return contract_run(cases, COUNT_OF(cases));
