@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
 import { addConnection, ANNA, assertProblem, BOB, connect, grant, makeApp, unique } from '../lib/scene.mjs';
-import { Client } from '../lib/client.mjs';
+import { Client, PASSWORD } from '../lib/client.mjs';
 import { endsWell, sql, startStack } from '../lib/stack.mjs';
 
 let s;
@@ -163,9 +163,20 @@ test('revoked, expired, disabled, out of the app: the very next call is refused'
   await grant(admin, app, runner);
 });
 
+const basic = (password, user = 'proxy') => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+test('another\'s Authorization, like a reverse proxy\'s, is ignored: the session counts', async () => {
+  for (const header of ['Basic !!!', 'Basic', 'Digest username="x", nonce="y"', 'Negotiate YII=', 'Basic bm8gY29sb24=',
+    basic('a password'), basic('', 'mk_user'), basic('Mk_x')]) {
+    const answer = await admin.json('GET', '/me', undefined, { authorization: header });
+    assert.deepEqual([answer.status, answer.body.email], [200, 'admin@example.com'], header);
+    assertProblem(await s.client().json('GET', '/me', undefined, { authorization: header }), 401, 'not_signed_in');
+  }
+});
+
 test('what is no key is refused, and a cookie beside it does not help', async () => {
-  for (const header of ['Bearer', 'Bearer ', 'Bearer mk_', `Bearer mk_${'x'.repeat(43)}`, 'Basic !!!', 'Basic', 'Digest x',
-    `Bearer ${'x'.repeat(4000)}`, `Basic ${Buffer.from('no colon').toString('base64')}`]) {
+  for (const header of ['Bearer', 'Bearer ', 'Bearer mk_', `Bearer mk_${'x'.repeat(43)}`, `Bearer ${'x'.repeat(4000)}`,
+    basic(`mk_${'x'.repeat(43)}`)]) {
     const answer = await admin.json('POST', `/apps/${app}/connections/${own}/request`,
       { method: 'GET', path: '/rest/api/3/myself' }, { authorization: header });
     assertProblem(answer, 401, 'key_refused');
