@@ -270,7 +270,7 @@ static size_t claim(struct jira *x, struct delivery_try **ret)
     struct work *w = world_work(&x->o, NULL);
     size_t count = 0;
 
-    contract_ok(x->o.c, world_end(w, deliveries_claim(w, 16, ret, &count)));
+    contract_ok(x->o.c, world_end(w, deliveries_claim(w, DELIVERY_TO_WEBHOOKS, 16, ret, &count)));
     return count;
 }
 
@@ -318,7 +318,7 @@ static enum err run_claim(struct work *w, void *arg)
 {
     struct delivery_try *tries;
 
-    return deliveries_claim(w, 16, &tries, &((struct claimer *)arg)->count);
+    return deliveries_claim(w, DELIVERY_TO_WEBHOOKS, 16, &tries, &((struct claimer *)arg)->count);
 }
 
 static void *claim_alone(void *arg)
