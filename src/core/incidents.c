@@ -174,11 +174,14 @@ static int64_t next_warning(const struct incident_row *i, int64_t now_ms)
 static enum err set_calm(struct work *w, struct incident_row *i)
 {
     int64_t before = 0;
+    enum incident_kind kind = incident_kind_of(i->kind);
+
+    must(kind < INCIDENT_KINDS); /* find_new()'s, of this version */
     enum err e = store_incident_count(w->db, w->arena, w->fault, i->kind, i->subject,
                                       w->now_ms - CLOCK_DAY_MS, &before);
 
     before = before > CALM_DOUBLINGS_MAX ? CALM_DOUBLINGS_MAX : before;
-    i->calm_ms = CALM_MINUTES[incident_kind_of(i->kind)] * CLOCK_MINUTE_MS << before;
+    i->calm_ms = CALM_MINUTES[kind] * CLOCK_MINUTE_MS << before;
     return e;
 }
 

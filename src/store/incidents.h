@@ -1,5 +1,5 @@
-/* Rows of `incidents` and `notices`, and the questions that find out what has begun and what is
- * over. SQL only: what it means is core/incidents.h.
+/* Rows of `incidents` and `notices` (of the kinds of tables/incidents.def only), and the questions
+ * that find out what has begun and what is over. SQL only: what it means is core/incidents.h.
  *
  * Invariant, kept by a partial unique index: a subject has at most one open incident of a kind,
  * however many processes look at once.

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "core/deliveries.h"
+#include "core/incident_text.h"
 #include "core/incidents.h"
 #include "core/notices.h"
 #include "core/notifier.h"
@@ -250,6 +251,31 @@ static void an_outage_and_a_refused_client(void **state)
     jira_close(&x);
 }
 
+/* A later version's row, or SQL's: told to nobody, in no list, and in nobody's way. */
+static void an_unknown_kind_is_skipped(void **state)
+{
+    struct jira x;
+    struct incident_row *rows = NULL;
+    size_t count = 0;
+    int more = 1;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    refuse(&x);
+    look(&x);
+    jira_sql(&x, "UPDATE incidents SET kind = 'solar_flare', remind_at = 1");
+    look(&x);
+    assert_int_equal(COUNT(&x, "incidents WHERE kind <> 'solar_flare'"), 1);
+    assert_int_equal(COUNT(&x, "notices WHERE event <> 'opened'"), 0);
+    struct work *w = jira_as(&x, "anna", "con1");
+    contract_ok(x.o.c, world_end(w, incidents_of_place(w, &rows, &count, &more)));
+    assert_int_equal(count, 1);
+    assert_str(rows[0].kind, "needs_reconnect");
+    struct incident_row odd = {.kind = STR("solar_flare"), .name = STR("x")};
+    assert_str(incident_sentence(x.o.c->arena, &odd, INCIDENT_OPENED, 0, 1), "");
+    jira_close(&x);
+}
+
 /* --- deliveries ------------------------------------------------------------------------------- */
 
 static str hook_with_a_message(struct jira *x)
@@ -410,6 +436,7 @@ int main(void)
         CONTRACT(the_owner_then_the_admins_then_who_was_told),
         CONTRACT(a_key_is_warned_of_four_times),
         CONTRACT(an_outage_and_a_refused_client),
+        CONTRACT(an_unknown_kind_is_skipped),
         CONTRACT(a_claim_is_one_s_and_an_outcome_counts_for_it_alone),
         CONTRACT(two_processes_claim_once),
         CONTRACT(given_up_at_the_end_of_the_day_and_not_before),
