@@ -89,8 +89,8 @@ enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
 }
 
 enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f, int64_t until,
-                                  const struct incident_cursor *after, int64_t limit,
-                                  struct incident_row **ret, size_t *ret_count)
+                                  int64_t recent, const struct incident_cursor *after,
+                                  int64_t limit, struct incident_row **ret, size_t *ret_count)
 {
     struct db_rows r;
     enum err e = db_query(
@@ -98,8 +98,10 @@ enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f
         FOUND " NULL, NULL" FROM " WHERE c.expires IS NOT NULL AND c.expires <= $1"
               " AND c.expires >= $2 AND (c.expires > $2 OR c.id > $3) AND"
               " c.status = 'connected' AND" HAS_KEY " AND" CONCERNS
-              " AND NOT " IS_OPEN("key_expires", "c.id") " ORDER BY c.expires, c.id LIMIT $4",
-        DB_I(until), DB_I(after->expires), DB_T(key(after->id)), DB_I(limit));
+              " AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.subject = c.id"
+              " AND i.kind = 'key_expires' AND i.opened > $4)"
+              " AND NOT " IS_OPEN("key_expires", "c.id") " ORDER BY c.expires, c.id LIMIT $5",
+        DB_I(until), DB_I(after->expires), DB_T(key(after->id)), DB_I(recent), DB_I(limit));
 
     if (!e)
         found_of(a, &r, STR("key_expires"), ret, ret_count);

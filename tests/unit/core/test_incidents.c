@@ -214,7 +214,53 @@ static void a_key_is_warned_of_four_times(void **state)
     assert_int_equal(after_ms(&x, 0, "bob", "still_open"), 3);
     assert_int_equal(after_ms(&x, 0, "anna", "still_open"), 1);
     jira_sql(&x, "UPDATE credentials SET expires = NULL");
-    assert_int_equal(after_ms(&x, 0, "bob", "closed"), 1);
+    assert_int_equal(after_ms(&x, 0, "bob", "closed"), 0);
+    assert_int_equal(after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "closed"), 1);
+    jira_close(&x);
+}
+
+static void expire_in(struct jira *x, int64_t days)
+{
+    jira_sql(x, arena_printf(x->o.c->arena, "UPDATE credentials SET expires = %lld",
+                             (long long)(x->o.now_ms + days * CLOCK_DAY_MS))
+                    .p);
+}
+
+/* Somebody enters one date after the other: that is told of once a day. */
+static void dates_that_change_are_told_once_a_day(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect_key(&x, "bob", "key1", "secret-key-1");
+    for (int i = 0; i < 100; i++) {
+        expire_in(&x, 10 + i % 2);
+        (void)after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "opened");
+        expire_in(&x, 300);
+        (void)after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "opened");
+    }
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), 1); /* in 20 hours */
+    expire_in(&x, 10);
+    assert_int_equal(after_ms(&x, 5 * CLOCK_HOUR_MS, "bob", "opened"), 2);
+    jira_close(&x);
+}
+
+static void mails_to_one_person_are_limited_by_the_hour(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    refuse(&x);
+    for (int i = 0; i < INCIDENTS_MAILS_AN_HOUR + 5; i++) {
+        (void)after_ms(&x, CLOCK_MINUTE_MS, "bob", "opened");
+        jira_sql(&x, "UPDATE incidents SET closed = 1 WHERE closed IS NULL");
+    }
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), INCIDENTS_MAILS_AN_HOUR + 6);
+    assert_int_equal(COUNT(&x, "deliveries"), INCIDENTS_MAILS_AN_HOUR);
+    jira_sql(&x, "UPDATE incidents SET closed = 1 WHERE closed IS NULL");
+    (void)after_ms(&x, CLOCK_HOUR_MS, "bob", "opened");
+    assert_int_equal(COUNT(&x, "deliveries"), INCIDENTS_MAILS_AN_HOUR + 1);
     jira_close(&x);
 }
 
@@ -435,6 +481,8 @@ int main(void)
         CONTRACT(many_are_told_in_parts),
         CONTRACT(the_owner_then_the_admins_then_who_was_told),
         CONTRACT(a_key_is_warned_of_four_times),
+        CONTRACT(dates_that_change_are_told_once_a_day),
+        CONTRACT(mails_to_one_person_are_limited_by_the_hour),
         CONTRACT(an_outage_and_a_refused_client),
         CONTRACT(an_unknown_kind_is_skipped),
         CONTRACT(a_claim_is_one_s_and_an_outcome_counts_for_it_alone),
