@@ -3,11 +3,13 @@
  * by which a credential comes to fail: whatever did it, the next look finds it.
  *
  * States of an incident:
- *   (nothing) -> open      what it says is so, and no incident of its kind and subject is open (of
- * a key that expires: nor was one opened within a day) open -> open           told once more: after
- * a day, or 14, 7 and 1 days before a key expires open -> calm           it is over calm -> open it
- * is back before it was over for long enough; nobody is told calm -> closed         it was over for
- * long enough (tables/incidents.def); told Invariants:
+ *   (nothing) -> open      what it says is so, and no incident of its kind and subject is open;
+ *                          of a key that expires, nor was one opened within a day
+ *   open -> open           told once more: after a day, or 14, 7 and 1 days before a key expires
+ *   open -> calm           it is over
+ *   calm -> open           it is back before it was over for long enough; nobody is told
+ *   calm -> closed         it was over for long enough (tables/incidents.def); told
+ * Invariants:
  *   - an incident, the notices and the deliveries of each step are written in one transaction: a
  *     crash before it leaves the step to the next look, a crash after it leaves nothing to do;
  *   - one open incident a kind and subject, also when several processes look at once (unique
