@@ -4,12 +4,12 @@
  * States of a round, on one loop:
  *   claiming (a worker: what is due) -> sending (all at once; mails one after the other)
  *   -> settling (a worker: what became of it) -> over, or a new one when there was much
- * To webhooks there are up to COURIER_ROUNDS at a time, so that a receiver that is slow holds up
- * the others for none; of mails there is one.
+ * To webhooks there are up to COURIER_ROUNDS at a time, so that the others do not wait for a
+ * receiver that is slow; of mails there is one.
  * Invariants:
  *   - no worker and no database connection is held while somebody is asked;
  *   - a message is sent only after its row was claimed, and its outcome written only for that
- * claim; what a stop breaks off is left to the claim's end;
+ *     claim; what a stop breaks off is left to the claim's end;
  *   - a webhook is given COURIER_ANSWER_MS, is not redirected, and has answered with 2xx or not at
  *     all. The claim outlives that, and COURIER_MAILS_AT_ONCE mails, one after the other.
  */
