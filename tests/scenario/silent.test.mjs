@@ -60,15 +60,14 @@ async function arrivesSoon(id) {
 const claimed = (what) => sql(s, `SELECT count(*) FROM deliveries WHERE ${what} AND attempts > 0`)[0][0];
 
 test('a silent mail server with a backlog of mails holds up no webhook', async () => {
-  assert.ok((await root.post('/settings/mail/test')).status < 300);
-  await until(() => smtp.sockets.size > 0, 'the mail server is asked', 15000);
   sql(s, `INSERT INTO deliveries (id, user_id, event, subject, body, state, attempts, created, next_try, until)
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
-    SELECT 'm' || i, user_id, event, subject, body, 'pending', 0, created, 1, 9000000000000 FROM deliveries, n`);
+    SELECT 'm' || i, id, 'incident.opened', 'A', 'B', 'pending', 0, 1, 1, 9000000000000 FROM users, n`);
+  await until(() => smtp.sockets.size > 0, 'the mail server is asked', 15000);
   const hook = await hookTo(good.url);
   for (let i = 0; i < 3; i += 1) await arrivesSoon(hook);
   assert.equal(smtp.sockets.size, 1);
-  assert.ok(claimed('webhook_id IS NULL') <= 3, 'no more mails are claimed than can be sent before the claim ends');
+  assert.equal(claimed('webhook_id IS NULL'), 3, 'no more mails are claimed than can be sent before the claim ends');
 });
 
 test('a silent receiver holds up no other', async () => {
