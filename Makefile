@@ -5,8 +5,8 @@
 help:
 	@echo "make run     install what is missing, build, start Mortise beside a simulated Atlassian"
 	@echo "make test    run everything against a build with AddressSanitizer and UBSan"
-	@echo "make faults  kill the server at every step of a refresh and at 500 random moments (ten minutes)"
-	@echo "make life    a year of 2,000 people's connections (half an hour)"
+	@echo "make faults  kill the server at every step of a refresh and at 500 random moments (15 to 30 minutes)"
+	@echo "make life    a year of 2,000 people's connections (15 minutes)"
 	@echo "make bench   the relay beside nginx, haproxy and a Node proxy (ten minutes; needs an idle machine)"
 	@echo "make lint    format, clang-tidy, cppcheck, include order, layers, banned calls, lengths"
 	@echo "make build   the release binary: build/release/src/main/mortise"

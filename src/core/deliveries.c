@@ -70,7 +70,8 @@ static enum err ready(struct work *w, const struct due_delivery *due, struct del
     return ERR_OK;
 }
 
-enum err deliveries_claim(struct work *w, size_t most, struct delivery_try **ret, size_t *ret_count)
+enum err deliveries_claim(struct work *w, enum delivery_way way, size_t most,
+                          struct delivery_try **ret, size_t *ret_count)
 {
     struct due_delivery *due = NULL;
     size_t found = 0, count = 0;
@@ -81,12 +82,12 @@ enum err deliveries_claim(struct work *w, size_t most, struct delivery_try **ret
     *ret = NULL;
     *ret_count = 0;
     if (!e)
-        e = store_deliveries_any(w->db, w->arena, w->fault, now, &any);
+        e = store_deliveries_any(w->db, w->arena, w->fault, way, now, &any);
     if (e || !any)
         return e;
     e = work_write(w);
     if (!e)
-        e = store_deliveries_claim(w->db, w->arena, w->fault, now, now + DELIVERY_LEASE_MS,
+        e = store_deliveries_claim(w->db, w->arena, w->fault, way, now, now + DELIVERY_LEASE_MS,
                                    (int64_t)most, &due, &found);
     if (e)
         return e;

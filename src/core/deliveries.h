@@ -45,10 +45,10 @@ struct delivery_try {
     str error; /* a sentence, when not delivered */
 };
 
-/* Claims what is due, at most `most`, signed and ready; writes only when something is. What cannot
- * be tried at all (nobody to mail to, a secret that does not open) is given up here. */
-MUST_USE enum err deliveries_claim(struct work *w, size_t most, struct delivery_try **ret,
-                                   size_t *ret_count);
+/* Claims what is due of one way, at most `most`, signed and ready; writes only when something is.
+ * What cannot be tried at all (nobody to mail to, a secret that does not open) is given up here. */
+MUST_USE enum err deliveries_claim(struct work *w, enum delivery_way way, size_t most,
+                                   struct delivery_try **ret, size_t *ret_count);
 /* Notes what became of them: delivered, to be tried again later, given up after a day; a receiver
  * that is gone switches its webhook off, one that cannot be reached is left alone for a while. */
 MUST_USE enum err deliveries_settle(struct work *w, const struct delivery_try *tries, size_t count);

@@ -90,10 +90,12 @@ static enum err who_hears(struct work *w, const struct incident_row *i, enum inc
     return e;
 }
 
+/* Beyond so many an hour the notice alone has to do. */
 static enum err mail_to(struct work *w, enum incident_event event, const struct person_row *person,
                         const struct notice_row *n)
 {
     str url = w->services->settings->public_url;
+    int64_t full = 0;
     struct delivery_row mail = {
         .id = id_new(w->arena),
         .user = person->id,
@@ -104,6 +106,10 @@ static enum err mail_to(struct work *w, enum incident_event event, const struct 
 
     if (!w->services->notifier || !w->services->notifier->mail)
         return ERR_OK;
+    enum err e = store_delivery_nth_mail(w->db, w->arena, w->fault, person->id,
+                                         INCIDENTS_MAILS_AN_HOUR, &full);
+    if (e || full > w->now_ms - CLOCK_HOUR_MS)
+        return e;
     return delivery_add(w, &mail);
 }
 
@@ -174,11 +180,14 @@ static int64_t next_warning(const struct incident_row *i, int64_t now_ms)
 static enum err set_calm(struct work *w, struct incident_row *i)
 {
     int64_t before = 0;
+    enum incident_kind kind = incident_kind_of(i->kind);
+
+    must(kind < INCIDENT_KINDS); /* find_new()'s, of this version */
     enum err e = store_incident_count(w->db, w->arena, w->fault, i->kind, i->subject,
                                       w->now_ms - CLOCK_DAY_MS, &before);
 
     before = before > CALM_DOUBLINGS_MAX ? CALM_DOUBLINGS_MAX : before;
-    i->calm_ms = CALM_MINUTES[incident_kind_of(i->kind)] * CLOCK_MINUTE_MS << before;
+    i->calm_ms = CALM_MINUTES[kind] * CLOCK_MINUTE_MS << before;
     return e;
 }
 
@@ -252,8 +261,9 @@ static enum err find_new(struct work *w, enum incident_kind kind,
         return store_incidents_refused(w->db, w->arena, w->fault, after, INCIDENTS_AT_ONCE,
                                        &ret->rows, &ret->count);
     case INCIDENT_KEY_EXPIRES:
-        return store_incidents_expiring(w->db, w->arena, w->fault, w->now_ms + EXPIRES_MS, after,
-                                        INCIDENTS_AT_ONCE, &ret->rows, &ret->count);
+        return store_incidents_expiring(w->db, w->arena, w->fault, w->now_ms + EXPIRES_MS,
+                                        w->now_ms - CLOCK_DAY_MS, after, INCIDENTS_AT_ONCE,
+                                        &ret->rows, &ret->count);
     case INCIDENT_REFRESH_FAILING:
         return store_incidents_failing(w->db, w->arena, w->fault, w->now_ms, w->now_ms - FAILING_MS,
                                        after, INCIDENTS_AT_ONCE, &ret->rows, &ret->count);

@@ -3,7 +3,8 @@
  * by which a credential comes to fail: whatever did it, the next look finds it.
  *
  * States of an incident:
- *   (nothing) -> open      what it says is so, and no incident of its kind and subject is open
+ *   (nothing) -> open      what it says is so, and no incident of its kind and subject is open;
+ *                          of a key that expires, nor was one opened within a day
  *   open -> open           told once more: after a day, or 14, 7 and 1 days before a key expires
  *   open -> calm           it is over
  *   calm -> open           it is back before it was over for long enough; nobody is told
@@ -40,9 +41,10 @@ enum incident_kind {
 
 enum incident_event { INCIDENT_OPENED, INCIDENT_STILL_OPEN, INCIDENT_CLOSED };
 
-#define INCIDENTS_AT_ONCE 20 /* in one transaction */
-#define INCIDENTS_ADMINS 200 /* admins of an app who are told, at most */
-#define INCIDENTS_SHOWN 20   /* of an app, on its page */
+#define INCIDENTS_AT_ONCE 20       /* in one transaction */
+#define INCIDENTS_ADMINS 200       /* admins of an app who are told, at most */
+#define INCIDENTS_MAILS_AN_HOUR 20 /* to one person; what is beyond stays a notice */
+#define INCIDENTS_SHOWN 20         /* of an app, on its page */
 #define INCIDENT_PERIOD_MAX_S 3600
 
 /* How far a round of looks has come: which step, and behind which row. All zero: at its start. */

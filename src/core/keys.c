@@ -237,6 +237,11 @@ enum err keys_list(struct work *w, enum key_kind kind, struct key_row **ret, siz
                          ret_count);
 }
 
+enum err keys_count(struct work *w, str user, int64_t *ret)
+{
+    return store_keys_count_user(w->db, w->arena, w->fault, user, ret);
+}
+
 enum err keys_revoke(struct work *w, enum key_kind kind, str id)
 {
     int done = 0;

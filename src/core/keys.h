@@ -44,6 +44,8 @@ MUST_USE enum err keys_make(struct work *w, enum key_kind kind, const struct key
 /* The newest first. */
 MUST_USE enum err keys_list(struct work *w, enum key_kind kind, struct key_row **ret,
                             size_t *ret_count);
+/* How many act as a user. */
+MUST_USE enum err keys_count(struct work *w, str user, int64_t *ret);
 /* Write transaction. ERR_NOT_FOUND: no such key here. */
 MUST_USE enum err keys_revoke(struct work *w, enum key_kind kind, str id);
 

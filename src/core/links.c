@@ -179,7 +179,7 @@ static enum err take_password(struct work *w, const struct link_acceptance *acce
     if (!e)
         e = store_user_set_password(w->db, w->arena, w->fault, user->id, encoded);
     if (!e)
-        e = store_sessions_delete_user(w->db, w->arena, w->fault, user->id, STR(""));
+        e = sessions_shut(w, user->id, STR(""));
     return e;
 }
 

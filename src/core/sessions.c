@@ -9,6 +9,7 @@
 #include "core/names.h"
 #include "core/throttle.h"
 #include "crypto/random.h"
+#include "store/keys.h"
 #include "store/links.h"
 
 #define AGENT_MAX 200
@@ -143,13 +144,20 @@ enum err sessions_sign_out(struct work *w)
     return store_session_delete(w->db, w->arena, w->fault, w->actor.session);
 }
 
+enum err sessions_shut(struct work *w, str user, str but)
+{
+    enum err e = store_sessions_delete_user(w->db, w->arena, w->fault, user, but);
+
+    return e ? e : store_keys_delete_user(w->db, w->arena, w->fault, user);
+}
+
 enum err sessions_sign_out_everywhere(struct work *w)
 {
     enum err e = work_write(w);
 
     if (e)
         return e;
-    return store_sessions_delete_user(w->db, w->arena, w->fault, w->actor.user, STR(""));
+    return sessions_shut(w, w->actor.user, STR(""));
 }
 
 enum err sessions_list(struct work *w, struct session_row **ret, size_t *ret_count)
@@ -171,7 +179,7 @@ static enum err replace_password(struct work *w, str before, str encoded)
         return work_fail(w, ERR_CONFLICT, "");
     e = store_user_set_password(w->db, w->arena, w->fault, user->id, encoded);
     if (!e)
-        e = store_sessions_delete_user(w->db, w->arena, w->fault, user->id, w->actor.session);
+        e = sessions_shut(w, user->id, w->actor.session);
     if (!e) /* a link to set another one must not outlive it */
         e = store_links_delete_user(w->db, w->arena, w->fault, user->id);
     return e ? e : throttle_clear(w, &by_user, user->id);

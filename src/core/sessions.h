@@ -47,13 +47,17 @@ MUST_USE enum err sessions_sign_in(struct work *w, const struct sign_in *in, int
 /* Inserts a session for the user and ends the one that the request came with. Write transaction. */
 MUST_USE enum err sessions_make(struct work *w, const struct user_row *user, str agent,
                                 struct session_made *ret);
-/* The actor's session here; everywhere. Write transaction. */
+/* The actor's session here; everywhere, which revokes their own Mortise keys too. Write
+ * transaction. */
 MUST_USE enum err sessions_sign_out(struct work *w);
 MUST_USE enum err sessions_sign_out_everywhere(struct work *w);
+/* Ends a user's sessions (but one, unless empty) and their own Mortise keys: whoever has got hold
+ * of either has lost it. Write transaction. */
+MUST_USE enum err sessions_shut(struct work *w, str user, str but);
 /* The actor's sessions, the last seen first. */
 MUST_USE enum err sessions_list(struct work *w, struct session_row **ret, size_t *ret_count);
-/* The actor's own password. *ret_fits 0: `current` is wrong and nothing was changed.
- * ERR_TOO_MANY_ATTEMPTS with *retry_after_s. */
+/* The actor's own password; ends their other sessions and their Mortise keys. *ret_fits 0:
+ * `current` is wrong and nothing was changed. ERR_TOO_MANY_ATTEMPTS with *retry_after_s. */
 MUST_USE enum err sessions_change_password(struct work *w, const struct secret *current,
                                            const struct secret *wanted, int *retry_after_s,
                                            int *ret_fits);

@@ -39,5 +39,8 @@ str authorization_key(struct arena *a, str header)
     rest = str_trim(rest);
     if (str_eq_nocase(scheme, STR("Bearer")))
         return arena_str(a, rest.p ? rest : STR(""));
-    return str_eq_nocase(scheme, STR("Basic")) ? password_of(a, rest) : STR("");
+    if (!str_eq_nocase(scheme, STR("Basic")))
+        return (str){NULL, 0};
+    str password = password_of(a, rest);
+    return str_starts(password, STR("mk_")) ? password : (str){NULL, 0};
 }

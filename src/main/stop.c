@@ -84,12 +84,16 @@ static enum err carry_out(struct work *w, void *arg)
 
 /* --- printing --------------------------------------------------------------------------------- */
 
-/* Names are people's: nothing in them moves the cursor or colours the terminal. */
+/* Names are people's: nothing in them moves the cursor or colours the terminal. Also no C1 control:
+ * U+0080 to U+009F are two bytes, C2 80 to C2 9F. */
 static void print_text(str text)
 {
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        (void)putchar(c < 0x20 || c == 0x7f ? '?' : text.p[i]);
+        unsigned char next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0;
+        int is_c1 = c == 0xc2 && next >= 0x80 && next <= 0x9f;
+        (void)putchar(c < 0x20 || c == 0x7f || is_c1 ? '?' : text.p[i]);
+        i += (size_t)is_c1;
     }
 }
 
@@ -105,7 +109,8 @@ static void print_time(const char *before, int64_t ms)
 
 static void print_row(const struct stop_row *row)
 {
-    (void)printf("%.*s  %s  ", STR_ARG(row->id), stop_kind_text(row->kind).p);
+    print_text(row->id);
+    (void)printf("  %s  ", stop_kind_text(row->kind).p);
     print_text(row->label);
     (void)printf(" (");
     print_text(row->detail);
@@ -130,7 +135,8 @@ static void print_item(const struct stop_item *item, const struct settings *s)
     if (item->people > 1)
         (void)printf(" and %lld more", (long long)item->people - 1);
     if (item->client_id.p)
-        (void)printf("\tOAuth client %.*s", STR_ARG(item->client_id));
+        (void)printf("\tOAuth client ");
+    print_text(item->client_id);
     print_time("\tsince ", item->since);
     print_time(item->last_used ? "\tlast used " : "", item->last_used);
     (void)printf("\t%.*s\n", STR_ARG(item->by_oauth ? s->grants_page_url : s->token_page_url));

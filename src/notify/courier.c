@@ -18,8 +18,8 @@ struct courier {
     struct event *timer;
     sem_t done;
     int stopping;
-    int closed;          /* no job for a worker any more */
-    struct round *round; /* NULL: resting */
+    int closed; /* no job for a worker any more */
+    int rounds; /* under way */
 };
 
 struct round {
@@ -40,11 +40,24 @@ struct sending {
 
 static void rest(struct round *r)
 {
-    r->courier->round = NULL;
+    r->courier->rounds--;
     arena_free(r->arena);
 }
 
 static void begin_round(struct courier *c);
+
+_Static_assert(COURIER_MAILS_AT_ONCE *MAIL_SENDING_MS < DELIVERY_LEASE_MS, "claims outlive mails");
+_Static_assert(COURIER_ANSWER_MS < DELIVERY_LEASE_MS, "claims outlive answers");
+
+static size_t at_once(const struct courier *c)
+{
+    return c->config.way == DELIVERY_BY_MAIL ? COURIER_MAILS_AT_ONCE : COURIER_AT_ONCE;
+}
+
+static int rounds_most(const struct courier *c)
+{
+    return c->config.way == DELIVERY_BY_MAIL ? 1 : COURIER_ROUNDS;
+}
 
 /* --- settling --------------------------------------------------------------------------------- */
 
@@ -59,7 +72,7 @@ static void have_settled(void *arg)
 {
     struct round *r = arg;
     struct courier *c = r->courier;
-    int more = r->count == COURIER_AT_ONCE;
+    int more = r->count == at_once(c);
 
     rest(r);
     if (more)
@@ -225,7 +238,7 @@ static enum err run_claim(struct work *w, void *arg)
 {
     struct round *r = arg;
 
-    return deliveries_claim(w, COURIER_AT_ONCE, &r->tries, &r->count);
+    return deliveries_claim(w, r->courier->config.way, at_once(r->courier), &r->tries, &r->count);
 }
 
 static void have_claimed(void *arg)
@@ -255,13 +268,14 @@ static void claim(void *arg, void *db)
 
 static void begin_round(struct courier *c)
 {
-    if (c->round || c->stopping)
+    if (c->rounds == rounds_most(c) || c->stopping)
         return;
     struct arena *a = arena_new(ARENA_MAX);
-    c->round = arena_new_of(a, struct round);
-    *c->round = (struct round){.courier = c, .arena = a};
-    if (!pool_submit(c->config.pool, claim, c->round))
-        rest(c->round);
+    struct round *r = arena_new_of(a, struct round);
+    *r = (struct round){.courier = c, .arena = a};
+    c->rounds++;
+    if (!pool_submit(c->config.pool, claim, r))
+        rest(r);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -334,7 +348,7 @@ void courier_free(struct courier *c)
 {
     if (!c)
         return;
-    must(c->round == NULL);
+    must(c->rounds == 0);
     must(sem_destroy(&c->done) == 0);
     mem_free(c);
 }

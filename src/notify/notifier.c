@@ -19,7 +19,8 @@ struct notify {
     struct upstream *upstream;
     struct mailer *mailer; /* NULL: no mail */
     str from;
-    struct courier *courier;
+    struct courier *courier; /* of webhooks */
+    struct courier *postman; /* of mails */
     struct watch *watch;
 };
 
@@ -114,9 +115,12 @@ enum err notify_new(struct fault *f, const struct settings *settings, struct loo
 void notify_start(struct notify *n, struct loops *loops, struct pool *pool, struct log *log,
                   const struct services *services)
 {
-    struct courier_config config = {pool, log, services, n->upstream, n->mailer, n->from};
+    struct courier_config config = {DELIVERY_TO_WEBHOOKS, pool,      log,    services,
+                                    n->upstream,          n->mailer, n->from};
 
     n->courier = courier_start(loops, &config);
+    config.way = DELIVERY_BY_MAIL;
+    n->postman = courier_start(loops, &config);
     n->watch = watch_start(loops, pool, log, services);
 }
 
@@ -126,6 +130,7 @@ void notify_stop(struct notify *n)
         return;
     watch_stop(n->watch);
     courier_stop(n->courier);
+    courier_stop(n->postman);
     upstream_stop(n->upstream);
     if (n->mailer)
         mailer_stop(n->mailer);
@@ -138,6 +143,7 @@ void notify_close(struct notify *n)
     upstream_free(n->upstream);
     mailer_free(n->mailer);
     courier_close(n->courier);
+    courier_close(n->postman);
 }
 
 void notify_free(struct notify *n)
@@ -145,6 +151,7 @@ void notify_free(struct notify *n)
     if (!n)
         return;
     courier_free(n->courier);
+    courier_free(n->postman);
     watch_free(n->watch);
     arena_free(n->arena);
     mem_free(n);

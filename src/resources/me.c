@@ -74,7 +74,9 @@ enum err me_password(struct exchange *x)
         return exchange_field_problem(x);
     }
     x->location = STR("/me");
-    x->notice = STR("Your password was changed. You were signed out everywhere else.");
+    x->notice =
+        STR("Your password was changed. You were signed out everywhere else, and your Mortise keys"
+            " were revoked.");
     return ERR_OK;
 }
 
@@ -86,6 +88,6 @@ enum err me_sessions_delete(struct exchange *x)
         return e;
     people_doc_signed_out(x);
     x->location = STR("/session");
-    x->notice = STR("You are signed out everywhere.");
+    x->notice = STR("You are signed out everywhere, and your Mortise keys were revoked.");
     return ERR_OK;
 }

@@ -10,13 +10,32 @@ static const char HEADER[] = "kind,account,account_email,account_id,oauth_client
                              "email,people,site,site_url,"
                              "sites,credentials,since,last_used,revoke_page\r\n";
 
-/* OWASP "CSV Injection": these begin a formula, also behind white space that is trimmed. */
+static int begins_formula(str text)
+{
+    static const str SIGNS[] = {STR("="),  STR("+"),  STR("-"),  STR("@"),
+                                STR("＝"), STR("＋"), STR("－"), STR("＠")};
+
+    for (size_t i = 0; i < sizeof(SIGNS) / sizeof(SIGNS[0]); i++)
+        if (str_starts(text, SIGNS[i]))
+            return 1;
+    return 0;
+}
+
+/* OWASP "CSV Injection": what begins a formula, also behind white space that is trimmed. */
 static int is_formula(str text)
 {
-    str trimmed = str_trim(text);
+    return begins_formula(str_trim(text)) || (text.n && memchr("\t\r\n", text.p[0], 3) != NULL);
+}
 
-    return (trimmed.n && memchr("=+-@", trimmed.p[0], 4) != NULL) ||
-           (text.n && memchr("\t\r\n", text.p[0], 3) != NULL);
+/* Whether a cell begins behind this character for programs that split at more than commas, and
+ * what follows would be a formula there. */
+static int parts_formula(char c, str rest)
+{
+    if (memchr(";\t\r\n", c, 4) == NULL)
+        return 0;
+    while (rest.n && memchr(" \"'", rest.p[0], 3) != NULL)
+        rest = str_slice(rest, 1, rest.n);
+    return begins_formula(rest);
 }
 
 static void add_text(struct buf *b, str text)
@@ -28,6 +47,8 @@ static void add_text(struct buf *b, str text)
         if (text.p[i] == '"')
             buf_add_char(b, '"');
         buf_add_char(b, text.p[i]);
+        if (parts_formula(text.p[i], str_slice(text, i + 1, text.n)))
+            buf_add_char(b, '\'');
     }
     buf_add_cstring(b, "\",");
 }

@@ -3,6 +3,7 @@
 
 #include "base/doc.h"
 #include "core/groups.h"
+#include "core/keys.h"
 #include "core/links.h"
 #include "core/names.h"
 #include "resources/fields.h"
@@ -77,8 +78,11 @@ static enum err fill_user(struct exchange *x, const struct user_row *user)
     json_t *groups = doc_array(x->arena);
     struct group_row *rows = NULL;
     size_t count = 0;
+    int64_t keys = 0;
     enum err e = groups_of(x->work, user->id, &rows, &count);
 
+    if (!e)
+        e = keys_count(x->work, user->id, &keys);
     if (e)
         return e;
     for (size_t i = 0; i < count; i++) {
@@ -89,6 +93,7 @@ static enum err fill_user(struct exchange *x, const struct user_row *user)
     }
     x->doc = people_doc_user(x, user);
     doc_set(x->doc, "groups", groups);
+    doc_set_int(x->doc, "keys", keys);
     return stop_doc_put_open(x, x->doc, STOP_USER, user->id);
 }
 

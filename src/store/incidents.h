@@ -1,5 +1,5 @@
-/* Rows of `incidents` and `notices`, and the questions that find out what has begun and what is
- * over. SQL only: what it means is core/incidents.h.
+/* Rows of `incidents` and `notices` (of the kinds of tables/incidents.def only), and the questions
+ * that find out what has begun and what is over. SQL only: what it means is core/incidents.h.
  *
  * Invariant, kept by a partial unique index: a subject has at most one open incident of a kind,
  * however many processes look at once.
@@ -49,11 +49,12 @@ struct incident_cursor {
 MUST_USE enum err store_incidents_refused(struct db *d, struct arena *a, struct fault *f,
                                           const struct incident_cursor *after, int64_t limit,
                                           struct incident_row **ret, size_t *ret_count);
-/* API keys that expire up to `until`. */
+/* API keys that expire up to `until`; not those of a credential of which that was told since
+ * `recent`. */
 MUST_USE enum err store_incidents_expiring(struct db *d, struct arena *a, struct fault *f,
-                                           int64_t until, const struct incident_cursor *after,
-                                           int64_t limit, struct incident_row **ret,
-                                           size_t *ret_count);
+                                           int64_t until, int64_t recent,
+                                           const struct incident_cursor *after, int64_t limit,
+                                           struct incident_row **ret, size_t *ret_count);
 /* Grants whose refreshes have failed since `since` or before and whose access token ended by now:
  * for each credential that stands on one. */
 MUST_USE enum err store_incidents_failing(struct db *d, struct arena *a, struct fault *f,

@@ -98,6 +98,25 @@ enum err store_key_delete(struct db *d, struct arena *a, struct fault *f, str id
     return e;
 }
 
+enum err store_keys_delete_user(struct db *d, struct arena *a, struct fault *f, str user)
+{
+    struct db_rows r;
+
+    return db_query(d, a, f, &r, "DELETE FROM mortise_keys WHERE user_id = $1", DB_T(user));
+}
+
+enum err store_keys_count_user(struct db *d, struct arena *a, struct fault *f, str user,
+                               int64_t *ret)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r, "SELECT count(*) FROM mortise_keys WHERE user_id = $1", DB_T(user));
+
+    if (!e)
+        *ret = db_int(&r, 0, 0);
+    return e;
+}
+
 enum err store_key_used(struct db *d, struct arena *a, struct fault *f, str id, int64_t now_ms)
 {
     struct db_rows r;

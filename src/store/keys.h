@@ -38,6 +38,10 @@ MUST_USE enum err store_keys_of(struct db *d, struct arena *a, struct fault *f, 
 /* *ret_done 0: no such key acts as that user, or app. */
 MUST_USE enum err store_key_delete(struct db *d, struct arena *a, struct fault *f, str id, str user,
                                    str app, int *ret_done);
+/* All that act as a user. */
+MUST_USE enum err store_keys_delete_user(struct db *d, struct arena *a, struct fault *f, str user);
+MUST_USE enum err store_keys_count_user(struct db *d, struct arena *a, struct fault *f, str user,
+                                        int64_t *ret);
 MUST_USE enum err store_key_used(struct db *d, struct arena *a, struct fault *f, str id,
                                  int64_t now_ms);
 

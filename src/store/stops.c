@@ -30,19 +30,16 @@ int stop_kind_read(str text, enum stop_kind *ret)
     return 0;
 }
 
-static enum stop_kind kind_of(str text)
+/* 0: of a kind that only a later version knows. */
+static int row_of(const struct db_rows *r, size_t i, struct stop_row *ret)
 {
-    enum stop_kind kind = STOP_APP;
+    enum stop_kind kind;
 
-    must(stop_kind_read(text, &kind)); /* the column holds nothing else */
-    return kind;
-}
-
-static struct stop_row row_of(const struct db_rows *r, size_t i)
-{
-    return (struct stop_row){
+    if (!stop_kind_read(db_text(r, i, 1), &kind))
+        return 0;
+    *ret = (struct stop_row){
         .id = db_text(r, i, 0),
-        .kind = kind_of(db_text(r, i, 1)),
+        .kind = kind,
         .subject = db_text(r, i, 2),
         .label = db_text(r, i, 3),
         .detail = db_text(r, i, 4),
@@ -61,6 +58,7 @@ static struct stop_row row_of(const struct db_rows *r, size_t i)
         .lifted_name = db_text(r, i, 17),
         .items = db_int(r, i, 18),
     };
+    return 1;
 }
 
 static struct stop_row *first_of(struct arena *a, const struct db_rows *r)
@@ -68,8 +66,7 @@ static struct stop_row *first_of(struct arena *a, const struct db_rows *r)
     if (r->count == 0)
         return NULL;
     struct stop_row *row = arena_new_of(a, struct stop_row);
-    *row = row_of(r, 0);
-    return row;
+    return row_of(r, 0, row) ? row : NULL;
 }
 
 /* --- one stop --------------------------------------------------------------------------------- */
@@ -225,7 +222,8 @@ enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,
     str viewer = filter->viewer.p ? filter->viewer : STR("");
     enum err e = db_query(
         d, a, f, &r,
-        "SELECT " COLUMNS FROM "WHERE ($1 = '' OR (s.kind = 'app' AND s.subject = $2))"
+        "SELECT " COLUMNS FROM "WHERE s.kind IN ('app', 'user', 'site')"
+        " AND ($1 = '' OR (s.kind = 'app' AND s.subject = $2))"
         " AND ($3 = '' OR s.kind <> 'app' OR s.stopped_by = $4 OR EXISTS (SELECT 1 FROM "
         "permissions p"
         " WHERE p.app_id = s.subject AND (p.kind = 'everyone' OR (p.kind = 'user'"
@@ -239,10 +237,11 @@ enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,
     if (e)
         return e;
     struct stop_row *rows = arena_alloc_array(a, r.count + 1, sizeof(*rows));
+    size_t n = 0;
     for (size_t i = 0; i < r.count; i++)
-        rows[i] = row_of(&r, i);
+        n += (size_t)row_of(&r, i, &rows[n]);
     *ret = rows;
-    *ret_count = r.count;
+    *ret_count = n;
     return ERR_OK;
 }
 

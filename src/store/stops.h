@@ -87,7 +87,8 @@ struct stops_filter {
     str app;    /* only this app's (id), empty: all */
     str viewer; /* only users', sites', and apps' that this user has or stopped; empty: all */
 };
-/* Open ones first, then by age, the youngest first; beyond the first `skip`. */
+/* Rows of a kind that this version does not know are in no list and not found.
+ * Open ones first, then by age, the youngest first; beyond the first `skip`. */
 MUST_USE enum err store_stops_page(struct db *d, struct arena *a, struct fault *f,
                                    const struct stops_filter *filter, int64_t skip, int64_t limit,
                                    struct stop_row **ret, size_t *ret_count);

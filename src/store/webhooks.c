@@ -221,33 +221,51 @@ enum err store_delivery_again(struct db *d, struct arena *a, struct fault *f, st
                     DB_I(db_now), DB_I(until), DB_T(id));
 }
 
-enum err store_deliveries_any(struct db *d, struct arena *a, struct fault *f, int64_t db_now,
-                              int *ret)
+enum err store_delivery_nth_mail(struct db *d, struct arena *a, struct fault *f, str user,
+                                 int64_t n, int64_t *ret_created)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
-                          "SELECT 1 FROM deliveries WHERE state = 'pending' AND next_try <= $1"
-                          " LIMIT 1",
-                          DB_I(db_now));
+                          "SELECT created FROM deliveries WHERE user_id = $1 ORDER BY id DESC"
+                          " LIMIT 1 OFFSET $2",
+                          DB_T(user), DB_I(n - 1));
+
+    if (!e)
+        *ret_created = r.count ? db_int(&r, 0, 0) : 0;
+    return e;
+}
+
+/* One text a way, each with an index of its own. */
+#define ANY(way)                                                                                   \
+    "SELECT 1 FROM deliveries WHERE state = 'pending' AND " way " AND next_try <= $1 LIMIT 1"
+#define DUE(way)                                                                                   \
+    "SELECT " DELIVERY ", v.body, u.email, " WEBHOOK " FROM deliveries v"                          \
+    " LEFT JOIN webhooks w ON w.id = v.webhook_id"                                                 \
+    " LEFT JOIN users u ON u.id = v.user_id AND u.state = 'active'"                                \
+    " WHERE v.state = 'pending' AND v." way " AND v.next_try <= $1 ORDER BY v.next_try LIMIT $2"
+
+enum err store_deliveries_any(struct db *d, struct arena *a, struct fault *f, enum delivery_way way,
+                              int64_t db_now, int *ret)
+{
+    static const char *const TEXTS[] = {ANY("webhook_id IS NOT NULL"), ANY("webhook_id IS NULL")};
+    const struct db_value args[] = {DB_I(db_now)};
+    struct db_rows r;
+    enum err e = db_run(d, a, f, TEXTS[way], args, 1, &r);
 
     if (!e)
         *ret = r.count > 0;
     return e;
 }
 
-enum err store_deliveries_claim(struct db *d, struct arena *a, struct fault *f, int64_t db_now,
-                                int64_t lease_until, int64_t limit, struct due_delivery **ret,
-                                size_t *ret_count)
+enum err store_deliveries_claim(struct db *d, struct arena *a, struct fault *f,
+                                enum delivery_way way, int64_t db_now, int64_t lease_until,
+                                int64_t limit, struct due_delivery **ret, size_t *ret_count)
 {
+    static const char *const TEXTS[] = {DUE("webhook_id IS NOT NULL"), DUE("webhook_id IS NULL")};
+    const struct db_value args[] = {DB_I(db_now), DB_I(limit)};
     struct db_rows r, ignored;
     size_t k = DELIVERY_COLUMNS;
-    enum err e = db_query(d, a, f, &r,
-                          "SELECT " DELIVERY ", v.body, u.email, " WEBHOOK " FROM deliveries v"
-                          " LEFT JOIN webhooks w ON w.id = v.webhook_id"
-                          " LEFT JOIN users u ON u.id = v.user_id AND u.state = 'active'"
-                          " WHERE v.state = 'pending' AND v.next_try <= $1"
-                          " ORDER BY v.next_try LIMIT $2",
-                          DB_I(db_now), DB_I(limit));
+    enum err e = db_run(d, a, f, TEXTS[way], args, 2, &r);
 
     if (e)
         return e;

@@ -71,6 +71,9 @@ MUST_USE enum err store_deliveries_of(struct db *d, struct arena *a, struct faul
 /* The newest mail of a kind to a user; *ret NULL: none. */
 MUST_USE enum err store_delivery_last_mail(struct db *d, struct arena *a, struct fault *f, str user,
                                            str event, struct delivery_row **ret);
+/* When the nth newest mail to a user was made (n from 1); 0: there are not so many. */
+MUST_USE enum err store_delivery_nth_mail(struct db *d, struct arena *a, struct fault *f, str user,
+                                          int64_t n, int64_t *ret_created);
 /* Pending again, with a day before it. */
 MUST_USE enum err store_delivery_again(struct db *d, struct arena *a, struct fault *f, str id,
                                        int64_t db_now, int64_t until);
@@ -81,13 +84,16 @@ struct due_delivery {
     struct webhook_row webhook; /* id.p == NULL: a mail */
     str email;                  /* p == NULL: the user is active no more */
 };
+/* Mails and webhooks are claimed apart: neither waits behind the other's. */
+enum delivery_way { DELIVERY_TO_WEBHOOKS, DELIVERY_BY_MAIL };
 /* Whether anything is due, without a write. */
 MUST_USE enum err store_deliveries_any(struct db *d, struct arena *a, struct fault *f,
-                                       int64_t db_now, int *ret);
+                                       enum delivery_way way, int64_t db_now, int *ret);
 /* Claims at most limit: attempts + 1, next_try = lease_until. Write transaction. */
 MUST_USE enum err store_deliveries_claim(struct db *d, struct arena *a, struct fault *f,
-                                         int64_t db_now, int64_t lease_until, int64_t limit,
-                                         struct due_delivery **ret, size_t *ret_count);
+                                         enum delivery_way way, int64_t db_now, int64_t lease_until,
+                                         int64_t limit, struct due_delivery **ret,
+                                         size_t *ret_count);
 /* What became of a try, while `attempts` is still the row's. *ret_noted tells. */
 MUST_USE enum err store_delivery_settle(struct db *d, struct arena *a, struct fault *f,
                                         const struct delivery_row *row, int *ret_noted);

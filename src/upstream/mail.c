@@ -16,7 +16,6 @@
 
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 #define CONNECT_MS 10000L
-#define SENDING_MS 30000L
 #define ADDRESS_MAX 254
 
 struct mailer {
@@ -121,7 +120,7 @@ static void set_server(struct mailer *m)
     SET(m, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(m, CURLOPT_NOSIGNAL, 1L);
     SET(m, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-    SET(m, CURLOPT_TIMEOUT_MS, SENDING_MS);
+    SET(m, CURLOPT_TIMEOUT_MS, MAIL_SENDING_MS);
     SET(m, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(m, CURLOPT_PROXY, "");
     SET(m, CURLOPT_NOPROXY, "");

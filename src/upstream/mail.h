@@ -35,6 +35,9 @@ void mailer_stop(struct mailer *m);
 /* The same, and waits: every done() has been posted to its loop. Accepts NULL. */
 void mailer_free(struct mailer *m);
 
+/* One mail after the other, each at most MAIL_SENDING_MS. */
+#define MAIL_SENDING_MS 30000L
+
 /* One mail. The caller owns it, and what it points to, until done(). */
 struct mail_call {
     struct loop *loop;

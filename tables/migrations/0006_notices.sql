@@ -72,7 +72,8 @@ CREATE TABLE deliveries (
     last_status BIGINT,             -- what the receiver answered; null: nothing
     last_error TEXT
 );
-CREATE INDEX deliveries_due ON deliveries (next_try) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (next_try) WHERE state = 'pending' AND webhook_id IS NOT NULL;
+CREATE INDEX deliveries_mails_due ON deliveries (next_try) WHERE state = 'pending' AND webhook_id IS NULL;
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
 CREATE INDEX deliveries_by_user ON deliveries (user_id, id);
 CREATE INDEX deliveries_by_created ON deliveries (created);

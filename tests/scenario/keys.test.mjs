@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
 import { addConnection, ANNA, assertProblem, BOB, connect, grant, makeApp, unique } from '../lib/scene.mjs';
-import { Client } from '../lib/client.mjs';
+import { Client, PASSWORD } from '../lib/client.mjs';
 import { endsWell, sql, startStack } from '../lib/stack.mjs';
 
 let s;
@@ -207,9 +207,51 @@ test('an emergency stop stops keys: of a user, of whoever made an app\'s, of an 
   await all(200, 200, 200);
 });
 
+const basic = (password, user = 'proxy') => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+test('another\'s Authorization, like a reverse proxy\'s, is ignored: the session counts', async () => {
+  for (const header of ['Basic !!!', 'Basic', 'Digest username="x", nonce="y"', 'Negotiate YII=', 'Basic bm8gY29sb24=',
+    basic('a password'), basic('', 'mk_user'), basic('Mk_x')]) {
+    const answer = await admin.json('GET', '/me', undefined, { authorization: header });
+    assert.deepEqual([answer.status, answer.body.email], [200, 'admin@example.com'], header);
+    assertProblem(await s.client().json('GET', '/me', undefined, { authorization: header }), 401, 'not_signed_in');
+  }
+});
+
+test('signed out everywhere, a changed or a reset password: one\'s own keys are revoked, nobody else\'s', async () => {
+  const other = caller((await myKey(admin)).secret);
+  const newKey = () => myKey(runner).then(({ secret }) => caller(secret));
+  const ended = async (client) => {
+    assertProblem(await ask(client, own), 401, 'key_refused');
+    assert.equal((await ask(other, own)).status, 200);
+  };
+  let client = await newKey();
+  const { keys } = (await root.get(`/users/${runner.me.id}`)).body;
+  assert.equal(keys, (await runner.get('/me/keys')).body.keys.length);
+  assert.equal((await ask(client, own)).status, 200);
+  const fresh = 'another good password';
+  assert.ok((await runner.post('/me/password', { current_password: 'wrong wrong wrong', new_password: fresh })).status >= 400);
+  assert.equal((await ask(client, own)).status, 200);
+  const changed = await runner.post('/me/password', { current_password: PASSWORD, new_password: fresh });
+  assert.ok(changed.status < 300, changed.text);
+  await ended(client);
+  assert.equal((await root.get(`/users/${runner.me.id}`)).body.keys, 0);
+
+  client = await newKey();
+  const link = (await root.post(`/users/${runner.me.id}/link`)).body.link;
+  assert.equal((await ask(client, own)).status, 200, 'until the link is used');
+  runner = await s.accept(new URL(link).pathname, { password: PASSWORD });
+  await ended(client);
+
+  client = await newKey();
+  assert.ok((await runner.delete('/me/sessions')).status < 300);
+  await ended(client);
+  await runner.signIn('runner@example.com');
+});
+
 test('what is no key is refused, and a cookie beside it does not help', async () => {
-  for (const header of ['Bearer', 'Bearer ', 'Bearer mk_', `Bearer mk_${'x'.repeat(43)}`, 'Basic !!!', 'Basic', 'Digest x',
-    `Bearer ${'x'.repeat(4000)}`, `Basic ${Buffer.from('no colon').toString('base64')}`]) {
+  for (const header of ['Bearer', 'Bearer ', 'Bearer mk_', `Bearer mk_${'x'.repeat(43)}`, `Bearer ${'x'.repeat(4000)}`,
+    basic(`mk_${'x'.repeat(43)}`)]) {
     const answer = await admin.json('POST', `/apps/${app}/connections/${own}/request`,
       { method: 'GET', path: '/rest/api/3/myself' }, { authorization: header });
     assertProblem(answer, 401, 'key_refused');

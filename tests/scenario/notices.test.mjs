@@ -197,6 +197,7 @@ test('a key that expires: 30, 14, 7 and 1 days ahead, each once', async () => {
     ['30', '14', '7', '1'].map((n) => [date, `in ${n} day${n === '1' ? '' : 's'}`]));
   await connect(s, w.bob, w.app, id, BOB, { api_key: (await keyOf(BOB)).api_key, expires: inDays(300) });
   await looked();
+  await on({ minutes: 6 });
   assert.deepEqual(Object.keys(await told()).sort(), ['abe', 'ada', 'bob']);
   assert.match((await notices(w.bob))[0].sentence, /^The API key of "Expiring" in Desk on \S+ was replaced\.$/);
   await connect(s, w.cat, w.app, id, CARLA, { api_key: (await keyOf(CARLA)).api_key, expires: inDays(5) });

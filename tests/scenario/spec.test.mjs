@@ -17,7 +17,9 @@ const SPEC = process.env.MORTISE_JIRA_SPEC ?? path.join(ROOT, '../shared/data/ji
 const PRISM = path.join(ROOT, 'tests/node_modules/@stoplight/prism-cli/dist/index.js');
 
 function reasonToSkip() {
-  if (!fs.existsSync(SPEC)) return `the OpenAPI file is not at ${SPEC}; name it in MORTISE_JIRA_SPEC`;
+  if (!fs.existsSync(SPEC))
+    return 'no OpenAPI file of Jira Cloud: set MORTISE_JIRA_SPEC to a copy of'
+      + ' https://developer.atlassian.com/cloud/jira/platform/swagger-v3.v3.json';
   if (!fs.existsSync(PRISM)) return 'Prism is not installed: run npm ci in tests/';
   return false;
 }

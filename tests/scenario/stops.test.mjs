@@ -346,14 +346,16 @@ test('the list: one entry a thing to revoke, with account, person, site, where; 
 });
 
 test('a spreadsheet finds no formula in the list', async () => {
-  const evil = ['=HYPERLINK("http://evil.example")', '+1+1', '-2', '@SUM(A1)', '  =1+1', '\t=1', '"quoted",x'];
-  for (const [i, name] of evil.entries()) {
+  const evil = ['=HYPERLINK("http://evil.example")', '+1+1', '-2', '@SUM(A1)', '  =1+1', '＝1+1', '＋1', '－1', '＠SUM(A1)'];
+  const inside = { '\t=1': "'\t'=1", 'x;=1': "x;'=1", 'x; "+1': `x;' ""+1`, 'x\t@y': "x\t'@y", 'x\r\n-1': "x\r\n'-1", 'x;＝1': "x;'＝1",
+    '"quoted",x': '""quoted"",x', 'a-b; c=d': 'a-b; c=d' };
+  for (const [name, wanted] of [...evil.map((each) => [each, `'${each.replaceAll('"', '""')}`]), ...Object.entries(inside)]) {
     sql(s, `UPDATE credentials SET account_name = '${name}' WHERE connection_id = '${key}'
       AND owner = '${people.cyd.me.id}'`);
     const t = await stop({ kind: 'user', user: 'cyd@example.com' });
-    const [, line] = (await root.fetch('GET', `${t.path}/csv`)).text.split('\r\n');
-    const cell = line.match(/^"API token","((?:[^"]|"")*)"/)[1];
-    assert.equal(cell, (i < 6 ? "'" : '') + name.replaceAll('"', '""'));
+    const { text } = await root.fetch('GET', `${t.path}/csv`);
+    const cell = text.match(/^"API token","((?:[^"]|"")*)"/m)[1];
+    assert.equal(cell, wanted);
     await lift(t);
   }
   sql(s, `UPDATE credentials SET account_name = 'Carla' WHERE owner = '${people.cyd.me.id}'`);
@@ -511,7 +513,10 @@ async function command(...args) {
 }
 
 test('the command line stops what its user does not see, prints the list, lifts, erases', async () => {
+  sql(s, `UPDATE credentials SET account_name = 'Ca\u009b31m\u001b[1m\u00a9r' WHERE owner = '${people.cyd.me.id}'`);
   let p = await command('app', app, '--reason', 'from the console');
+  assert.match(p.out, /^API token\tCa\?31m\?\[1m©r </m, 'nothing colours the terminal');
+  sql(s, `UPDATE credentials SET account_name = 'Carla' WHERE owner = '${people.cyd.me.id}'`);
   assert.equal(p.code, 0, p.out);
   assert.match(p.out, /To be revoked at Atlassian/);
   assert.match(p.out, new RegExp(`^API token\\t.*<${ANNA}>\\t${SITE}\\tentered by admin@example.com`, 'm'));

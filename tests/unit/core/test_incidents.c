@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "core/deliveries.h"
+#include "core/incident_text.h"
 #include "core/incidents.h"
 #include "core/notices.h"
 #include "core/notifier.h"
@@ -228,7 +229,53 @@ static void a_key_is_warned_of_four_times(void **state)
     assert_int_equal(after_ms(&x, 0, "bob", "still_open"), 3);
     assert_int_equal(after_ms(&x, 0, "anna", "still_open"), 1);
     jira_sql(&x, "UPDATE credentials SET expires = NULL");
-    assert_int_equal(after_ms(&x, 0, "bob", "closed"), 1);
+    assert_int_equal(after_ms(&x, 0, "bob", "closed"), 0);
+    assert_int_equal(after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "closed"), 1);
+    jira_close(&x);
+}
+
+static void expire_in(struct jira *x, int64_t days)
+{
+    jira_sql(x, arena_printf(x->o.c->arena, "UPDATE credentials SET expires = %lld",
+                             (long long)(x->o.now_ms + days * CLOCK_DAY_MS))
+                    .p);
+}
+
+/* Somebody enters one date after the other: that is told of once a day. */
+static void dates_that_change_are_told_once_a_day(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect_key(&x, "bob", "key1", "secret-key-1");
+    for (int i = 0; i < 100; i++) {
+        expire_in(&x, 10 + i % 2);
+        (void)after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "opened");
+        expire_in(&x, 300);
+        (void)after_ms(&x, 6 * CLOCK_MINUTE_MS, "bob", "opened");
+    }
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), 1); /* in 20 hours */
+    expire_in(&x, 10);
+    assert_int_equal(after_ms(&x, 5 * CLOCK_HOUR_MS, "bob", "opened"), 2);
+    jira_close(&x);
+}
+
+static void mails_to_one_person_are_limited_by_the_hour(void **state)
+{
+    struct jira x;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    refuse(&x);
+    for (int i = 0; i < INCIDENTS_MAILS_AN_HOUR + 5; i++) {
+        (void)after_ms(&x, CLOCK_MINUTE_MS, "bob", "opened");
+        jira_sql(&x, "UPDATE incidents SET closed = 1 WHERE closed IS NULL");
+    }
+    assert_int_equal(after_ms(&x, 0, "bob", "opened"), INCIDENTS_MAILS_AN_HOUR + 6);
+    assert_int_equal(COUNT(&x, "deliveries"), INCIDENTS_MAILS_AN_HOUR);
+    jira_sql(&x, "UPDATE incidents SET closed = 1 WHERE closed IS NULL");
+    (void)after_ms(&x, CLOCK_HOUR_MS, "bob", "opened");
+    assert_int_equal(COUNT(&x, "deliveries"), INCIDENTS_MAILS_AN_HOUR + 1);
     jira_close(&x);
 }
 
@@ -374,6 +421,31 @@ static void erased_under_a_stop_is_told_once_it_is_lifted(void **state)
     jira_close(&x);
 }
 
+/* A later version's row, or SQL's: told to nobody, in no list, and in nobody's way. */
+static void an_unknown_kind_is_skipped(void **state)
+{
+    struct jira x;
+    struct incident_row *rows = NULL;
+    size_t count = 0;
+    int more = 1;
+
+    open_world(&x, state);
+    jira_connect(&x, "bob", "con1", "acc");
+    refuse(&x);
+    look(&x);
+    jira_sql(&x, "UPDATE incidents SET kind = 'solar_flare', remind_at = 1");
+    look(&x);
+    assert_int_equal(COUNT(&x, "incidents WHERE kind <> 'solar_flare'"), 1);
+    assert_int_equal(COUNT(&x, "notices WHERE event <> 'opened'"), 0);
+    struct work *w = jira_as(&x, "anna", "con1");
+    contract_ok(x.o.c, world_end(w, incidents_of_place(w, &rows, &count, &more)));
+    assert_int_equal(count, 1);
+    assert_str(rows[0].kind, "needs_reconnect");
+    struct incident_row odd = {.kind = STR("solar_flare"), .name = STR("x")};
+    assert_str(incident_sentence(x.o.c->arena, &odd, INCIDENT_OPENED, 0, 1), "");
+    jira_close(&x);
+}
+
 /* --- deliveries ------------------------------------------------------------------------------- */
 
 static str hook_with_a_message(struct jira *x)
@@ -394,7 +466,7 @@ static size_t claim(struct jira *x, struct delivery_try **ret)
     struct work *w = world_work(&x->o, NULL);
     size_t count = 0;
 
-    contract_ok(x->o.c, world_end(w, deliveries_claim(w, 16, ret, &count)));
+    contract_ok(x->o.c, world_end(w, deliveries_claim(w, DELIVERY_TO_WEBHOOKS, 16, ret, &count)));
     return count;
 }
 
@@ -442,7 +514,7 @@ static enum err run_claim(struct work *w, void *arg)
 {
     struct delivery_try *tries;
 
-    return deliveries_claim(w, 16, &tries, &((struct claimer *)arg)->count);
+    return deliveries_claim(w, DELIVERY_TO_WEBHOOKS, 16, &tries, &((struct claimer *)arg)->count);
 }
 
 static void *claim_alone(void *arg)
@@ -534,10 +606,13 @@ int main(void)
         CONTRACT(many_are_told_in_parts),
         CONTRACT(the_owner_then_the_admins_then_who_was_told),
         CONTRACT(a_key_is_warned_of_four_times),
+        CONTRACT(dates_that_change_are_told_once_a_day),
+        CONTRACT(mails_to_one_person_are_limited_by_the_hour),
         CONTRACT(an_outage_and_a_refused_client),
         CONTRACT(what_is_stopped_is_no_news),
         CONTRACT(an_open_incident_waits_for_the_end_of_the_stop),
         CONTRACT(erased_under_a_stop_is_told_once_it_is_lifted),
+        CONTRACT(an_unknown_kind_is_skipped),
         CONTRACT(a_claim_is_one_s_and_an_outcome_counts_for_it_alone),
         CONTRACT(two_processes_claim_once),
         CONTRACT(given_up_at_the_end_of_the_day_and_not_before),
