@@ -18,7 +18,8 @@ static void only_the_first(struct contract *c)
     assert_true(count >= 2);
     contract_script(
         c,
-        "DROP TABLE relay_calls; DROP TABLE credential_needs; DROP TABLE stop_items; DROP TABLE stops;"
+        "DROP TABLE relay_calls; DROP TABLE credential_needs; DROP TABLE stop_items; DROP TABLE "
+        "stops;"
         "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
         "DROP TABLE refresh_journal;"
         "DROP TABLE mortise_keys; DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE notices;"
