@@ -82,13 +82,13 @@ struct call {
     struct arena *arena;
     struct http_stream *stream; /* NULL: answered or gone */
     enum call_state state;
+    int timed_out;
+    int timeout_asked;   /* by X-Mortise-Timeout: absolute; else bodies on the move go on */
+    int moved;           /* bytes of a body, since the clock was set */
     struct event *timer; /* the deadline */
     struct event *pause; /* WAITING */
     int64_t started_us;
     int64_t deadline_ms; /* monotonic */
-    int timed_out;
-    int timeout_asked; /* by X-Mortise-Timeout: absolute; else bodies on the move go on */
-    int moved;         /* bytes of a body, since the clock was set */
 
     struct provider_pass pass;
     struct address address;
@@ -98,20 +98,18 @@ struct call {
     struct decision_question question;
 
     struct decision_waiter waiter;
-    int deciding;       /* the waiter is out */
     struct proven *use; /* the last one, also while another is waited for */
-    int outdated;       /* and known to be of no more use */
+    int deciding;       /* the waiter is out */
+    int outdated;       /* what is in `use` is known to be of no more use */
 
+    struct gate_pass gate;
     struct flight_waiter flight;
     int refreshing; /* the flight's waiter is out */
     int refreshes;  /* waited for so far */
     int forced;     /* a 401 was answered by a refresh */
-
-    struct gate_pass gate;
-    int gating; /* its go() is to come */
-
-    int accepted; /* the body was asked for */
-    int paused;   /* and the client asked to wait */
+    int gating;     /* the gate's go() is to come */
+    int accepted;   /* the body was asked for */
+    int paused;     /* and the client asked to wait */
     struct body body;
 
     struct upstream_call up;
@@ -127,11 +125,10 @@ struct call {
     int64_t repeat_ms; /* REPLY_DROPPED: after how long */
 
     struct provider_op *search; /* the removed search: the operation that answers it */
-    int searching;              /* and it is the provider's */
-
     int64_t up_began_us, wait_began_us;
     int64_t up_us, wait_us;
-    int status; /* of the answer that went out; 0: none did */
+    int searching; /* the operation is the provider's */
+    int status;    /* of the answer that went out; 0: none did */
     struct fault fault;
 };
 

@@ -119,6 +119,7 @@ static void set_server(struct mailer *m)
     SET(m, CURLOPT_CAPATH, NULL);
     SET(m, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(m, CURLOPT_NOSIGNAL, 1L);
+    SET(m, CURLOPT_FORBID_REUSE, 1L); /* no connection lies idle at a mail server */
     SET(m, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     SET(m, CURLOPT_TIMEOUT_MS, MAIL_SENDING_MS);
     SET(m, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
