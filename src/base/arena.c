@@ -15,8 +15,9 @@
 #include "base/poison.h"
 
 #define ARENA_ALIGN alignof(max_align_t)
-#define ARENA_FIRST_BLOCK ((size_t)4096)
+#define ARENA_FIRST_BLOCK ((size_t)8064) /* holds what a relayed call needs */
 #define ARENA_MAX_BLOCK ((size_t)65536)
+#define PRINTF_SHORT 256 /* is formatted once only */
 
 struct block {
     struct block *next;
@@ -151,8 +152,26 @@ char *arena_cstring(struct arena *a, str s)
     return p;
 }
 
+str arena_join(struct arena *a, const str *parts, size_t count)
+{
+    size_t n = 0;
+    char *p;
+    char *end;
+
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    p = end = arena_alloc(a, n + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n)
+            memcpy(end, parts[i].p, parts[i].n);
+        end += parts[i].n;
+    }
+    return (str){p, n};
+}
+
 str arena_printf(struct arena *a, const char *format, ...)
 {
+    char short_text[PRINTF_SHORT];
     va_list args;
     va_list again;
     int n;
@@ -160,10 +179,13 @@ str arena_printf(struct arena *a, const char *format, ...)
 
     va_start(args, format);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(short_text, sizeof(short_text), format, args);
     must(n >= 0);
     p = arena_alloc(a, (size_t)n + 1);
-    (void)vsnprintf(p, (size_t)n + 1, format, again);
+    if ((size_t)n < sizeof(short_text))
+        memcpy(p, short_text, (size_t)n);
+    else
+        (void)vsnprintf(p, (size_t)n + 1, format, again);
     va_end(again);
     va_end(args);
     return (str){p, (size_t)n};

@@ -35,6 +35,9 @@ str arena_str_from(struct arena *a, const char *cstring);
 /* The same as a C string, never NULL. Bytes after an inner NUL are cut off by whoever reads it:
  * check first. */
 char *arena_cstring(struct arena *a, str s);
+/* All parts, one behind the other, as one copy. For what every request does: printf costs many
+ * times as much. */
+str arena_join(struct arena *a, const str *parts, size_t count);
 /* printf into the arena. */
 str arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -78,17 +78,22 @@ void buf_add_cstring(struct buf *b, const char *s)
 
 void buf_addf(struct buf *b, const char *format, ...)
 {
+    size_t left = b->overflow || !b->p ? 0 : b->room - b->n;
     va_list args;
     va_list again;
     int n;
 
     va_start(args, format);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(left ? b->p + b->n : NULL, left, format, args);
     must(n >= 0);
-    if (buf_make_room(b, (size_t)n)) {
+    if ((size_t)n < left) {
+        b->n += (size_t)n;
+    } else if (buf_make_room(b, (size_t)n)) {
         (void)vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
         b->n += (size_t)n;
+    } else if (left) {
+        b->p[b->n] = '\0'; /* what did not fit is not there */
     }
     va_end(again);
     va_end(args);
