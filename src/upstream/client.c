@@ -39,32 +39,43 @@ static void origin_free(struct client *c, struct origin **link)
     mem_free(o);
 }
 
-/* The list is in order of last use; what is beyond the limit and idle is forgotten. */
-static struct origin *origin_get(struct client *c, str key)
+static void origin_push(struct client *c, struct origin *o)
 {
-    struct origin *found = NULL;
+    o->next = c->origins;
+    c->origins = o;
+}
+
+/* The list is in order of last use. */
+static struct origin *origin_find(struct client *c, str key)
+{
+    for (struct origin **link = &c->origins; *link; link = &(*link)->next) {
+        struct origin *o = *link;
+        if (!str_eq(str_from(o->key), key))
+            continue;
+        *link = o->next;
+        origin_push(c, o);
+        return o;
+    }
+    return NULL;
+}
+
+/* What is beyond the limit and idle is forgotten. */
+static struct origin *origin_new(struct client *c, str key)
+{
+    struct origin *o = mem_new(struct origin);
     size_t seen = 0;
 
     for (struct origin **link = &c->origins; *link;) {
-        struct origin *o = *link;
-        if (!found && str_eq(str_from(o->key), key)) {
-            *link = o->next;
-            found = o;
-        } else if (++seen >= ORIGINS_KEPT && o->calls == 0) {
+        if (++seen >= ORIGINS_KEPT && (*link)->calls == 0)
             origin_free(c, link);
-        } else {
-            link = &o->next;
-        }
+        else
+            link = &(*link)->next;
     }
-    if (!found) {
-        found = mem_new(struct origin);
-        found->key = heap_copy(key);
-        found->queue_end = &found->queue;
-        c->origin_count++;
-    }
-    found->next = c->origins;
-    c->origins = found;
-    return found;
+    o->key = heap_copy(key);
+    o->queue_end = &o->queue;
+    c->origin_count++;
+    origin_push(c, o);
+    return o;
 }
 
 /* --- transfers -------------------------------------------------------------------------------- */
@@ -121,9 +132,9 @@ static void transfer_end(struct transfer *t)
     if (t->next)
         t->next->link = t->link;
     transfer_release(t);
-    event_free(t->timer);
-    if (t->wake)
-        event_free(t->wake);
+    must(event_del(&t->timer) == 0);
+    if (call->stream)
+        must(event_del(&t->wake) == 0);
     call->ours = NULL;
     mem_free(t);
     c->pump_wanted = 1;
@@ -158,14 +169,14 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 void upstream_wake(struct upstream_call *call)
 {
     must(call->ours != NULL && call->stream != NULL);
-    event_active(call->ours->wake, EV_TIMEOUT, 0);
+    event_active(&call->ours->wake, EV_TIMEOUT, 0);
 }
 
 void upstream_give_up(struct upstream_call *call)
 {
     must(call->ours != NULL && call->stream != NULL);
     call->ours->given_up = 1;
-    event_active(call->ours->wake, EV_TIMEOUT, 0);
+    event_active(&call->ours->wake, EV_TIMEOUT, 0);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -193,12 +204,9 @@ static struct transfer *transfer_new(struct client *c, struct upstream_call *cal
     if (t->next)
         t->next->link = &t->next;
     c->transfers = t;
-    t->timer = event_new(loop_base(c->loop), -1, 0, on_deadline, t);
-    must(t->timer != NULL);
-    if (call->stream) {
-        t->wake = event_new(loop_base(c->loop), -1, 0, on_wake, t);
-        must(t->wake != NULL);
-    }
+    must(event_assign(&t->timer, loop_base(c->loop), -1, 0, on_deadline, t) == 0);
+    if (call->stream)
+        must(event_assign(&t->wake, loop_base(c->loop), -1, 0, on_wake, t) == 0);
     call->ours = t;
     return t;
 }
@@ -213,7 +221,33 @@ static void fail_later(struct transfer *t, enum upstream_outcome outcome, const 
     t->call->took_ms = 0;
     t->call->reason = reason;
     t->call->detail = STR("");
-    event_active(t->timer, EV_TIMEOUT, 0);
+    event_active(&t->timer, EV_TIMEOUT, 0);
+}
+
+/* Where the call goes; NULL: nowhere, and its verdict is under way. A URL is taken apart when its
+ * origin is met for the first time; what follows the origin cannot change where it leads. */
+static struct origin *origin_for(struct transfer *t)
+{
+    const struct upstream_call *call = t->call;
+    str key = upstream_url_start(call->url);
+    struct origin *o = origin_find(t->client, key);
+    struct upstream_url url;
+    int allowed;
+
+    if (o && upstream_url_is_clean(call->url))
+        return o;
+    if (!upstream_url_parse(call->arena, call->url, &url) || url.has_user) {
+        fail_later(t, UPSTREAM_NO_HOST, NULL);
+        return NULL;
+    }
+    allowed = allow_list_has(t->client->upstream->allow, &url);
+    if (!allowed && str_eq(url.scheme, STR("http"))) {
+        fail_later(t, UPSTREAM_GUARDED, "plain http is not allowed for it");
+        return NULL;
+    }
+    o = origin_new(t->client, key);
+    o->allowed = allowed;
+    return o;
 }
 
 /* --- starting --------------------------------------------------------------------------------- */
@@ -270,25 +304,17 @@ void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *
     struct client *c = client_of(u, loop);
     struct transfer *t = transfer_new(c, call);
     int64_t left = call->deadline_ms - t->began_ms;
-    struct upstream_url url;
     struct timeval tv;
 
     if (c->stopping) {
         fail_later(t, UPSTREAM_STOPPED, NULL);
         return;
     }
-    if (!upstream_url_parse(call->arena, call->url, &url) || url.has_user) {
-        fail_later(t, UPSTREAM_NO_HOST, NULL);
+    t->origin = origin_for(t);
+    if (t->origin == NULL)
         return;
-    }
-    t->allowed = allow_list_has(u->allow, &url);
-    if (!t->allowed && str_eq(url.scheme, STR("http"))) {
-        fail_later(t, UPSTREAM_GUARDED, "plain http is not allowed for it");
-        return;
-    }
     tv = left > 0 ? (struct timeval){left / 1000, left % 1000 * 1000} : (struct timeval){0, 0};
-    must(event_add(t->timer, &tv) == 0);
-    t->origin = origin_get(c, upstream_url_origin(call->arena, &url));
+    must(event_add(&t->timer, &tv) == 0);
     t->origin->calls++;
     queue_add(t);
     c->pump_wanted = 1;

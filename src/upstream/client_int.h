@@ -14,6 +14,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <semaphore.h>
 
 #include "base/buf.h"
@@ -26,7 +27,7 @@
 #define STARTING_MAX 64         /* calls to one origin that are still connecting */
 #define STREAMS_A_CONNECTION 64 /* HTTP/2; servers allow 100 or more */
 #define ORIGINS_KEPT 256
-#define EASY_KEPT 64
+#define EASY_KEPT 512
 #define HELD_FREE ((size_t)64 * 1024) /* of a body, not counted */
 #define REPLY_HEADERS_MAX ((size_t)64 * 1024)
 
@@ -35,10 +36,12 @@ struct transfer;
 
 enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
 
-/* What is remembered of a server: which protocol it speaks, and who waits to connect. */
+/* What is remembered of a server: whether it is one of the allowed, which protocol it speaks, and
+ * who waits to connect. */
 struct origin {
     struct origin *next;
-    char *key;
+    char *key;   /* as calls write it: "https://host:port" */
+    int allowed; /* plain and private addresses are all right */
     enum origin_protocol protocol;
     size_t calls;    /* transfers in any state */
     size_t starting; /* RUNNING and not yet about to send */
@@ -68,8 +71,11 @@ struct transfer {
     struct shard *shard;
     enum transfer_state state;
     CURL *easy;
-    struct event *timer; /* the deadline */
-    struct curl_slist *headers;
+    struct event timer;         /* the deadline */
+    struct event wake;          /* streamed calls only */
+    struct curl_slist *headers; /* in the call's arena */
+    struct curl_slist **headers_end;
+    int has_body; /* options of the handle speak of a body */
     struct auth_line auth;
     struct buf body;
     struct secret secret_body; /* in its place for UPSTREAM_REPLY_SECRET: room for body_max ... */
@@ -80,7 +86,6 @@ struct transfer {
     size_t reply_bytes;
     int64_t began_ms;
     int prereqs;
-    int allowed; /* plain and private addresses are all right */
     int guarded;
     int too_large;
     int full;       /* answers together would pass UPSTREAM_HELD_MAX */
@@ -89,7 +94,6 @@ struct transfer {
     int head_told;  /* stream->on_head was called */
     int in_pause;   /* the reader asked for no more: libcurl is told at the next piece */
     int given_up;
-    struct event *wake; /* streamed calls only */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -108,7 +112,7 @@ struct client {
     int leaving;
     int gone_posted;
     sem_t *stopped;
-    CURL *idle[EASY_KEPT];
+    CURL *idle[EASY_KEPT]; /* with all options set that are the same for every call */
     size_t idle_count;
 };
 

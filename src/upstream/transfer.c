@@ -41,7 +41,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     int proxied = t->client->upstream->proxy[0] != '\0';
 
     if (purpose != CURLSOCKTYPE_IPCXN || kind == GUARD_METADATA ||
-        (kind == GUARD_PRIVATE && !t->allowed && !proxied)) {
+        (kind == GUARD_PRIVATE && !t->origin->allowed && !proxied)) {
         t->guarded = 1;
         return CURL_SOCKET_BAD;
     }
@@ -124,39 +124,88 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
     return line.n;
 }
 
-#define SET(t, option, value) must(curl_easy_setopt((t)->easy, option, value) == CURLE_OK)
+#define SET_EASY(easy, option, value) must(curl_easy_setopt((easy), option, value) == CURLE_OK)
+#define SET(t, option, value) SET_EASY((t)->easy, option, value)
 
-static void set_version(struct transfer *t)
+/* --- handles ---------------------------------------------------------------------------------- */
+
+static void set_connection(CURL *easy, const struct upstream *u)
+{
+    SET_EASY(easy, CURLOPT_NOSIGNAL, 1L);
+    SET_EASY(easy, CURLOPT_QUICK_EXIT, 1L); /* else giving up waits for the resolver's thread */
+    SET_EASY(easy, CURLOPT_CONNECTTIMEOUT_MS, u->connect_timeout_ms);
+    SET_EASY(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET_EASY(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    SET_EASY(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET_EASY(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET_EASY(easy, CURLOPT_PROXY, u->proxy); /* "" switches the environment's off */
+    SET_EASY(easy, CURLOPT_NOPROXY, "");
+    SET_EASY(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    SET_EASY(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET_EASY(easy, CURLOPT_CAINFO, u->ca_file);
+    SET_EASY(easy, CURLOPT_CAPATH, NULL); /* a path switches the cache of the parsed bundle off */
+    SET_EASY(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET_EASY(easy, CURLOPT_MAXAGE_CONN, 30L);
+    SET_EASY(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    SET_EASY(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET_EASY(easy, CURLOPT_PREREQFUNCTION, before_request);
+}
+
+/* All that is the same for every call. 0: a handle whose last call did not end well may still hold
+ * its old buffer, and then refuses another size. */
+static int easy_dress(CURL *easy, const struct upstream *u)
+{
+    if (curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE) != CURLE_OK)
+        return 0;
+    set_connection(easy, u);
+    SET_EASY(easy, CURLOPT_PATH_AS_IS, 1L);
+    SET_EASY(easy, CURLOPT_USERAGENT, u->user_agent);
+    SET_EASY(easy, CURLOPT_WRITEFUNCTION, on_body);
+    SET_EASY(easy, CURLOPT_HEADERFUNCTION, on_header);
+    return 1;
+}
+
+static CURL *easy_take(struct client *c)
+{
+    CURL *easy;
+
+    if (c->idle_count)
+        return c->idle[--c->idle_count];
+    easy = curl_easy_init();
+    must(easy != NULL && easy_dress(easy, c->upstream));
+    return easy;
+}
+
+/* Nothing of the call stays in it: what pointed into the call is taken back one by one, and a
+ * handle that knows of a body is made anew, since libcurl has no options to take that back. */
+static void easy_give_back(struct transfer *t)
+{
+    struct client *c = t->client;
+    CURL *easy = t->easy;
+    int is_dressed = !t->has_body;
+
+    if (is_dressed) {
+        SET(t, CURLOPT_HTTPHEADER, NULL);
+        SET(t, CURLOPT_ERRORBUFFER, NULL);
+        SET(t, CURLOPT_PRIVATE, NULL);
+    } else {
+        curl_easy_reset(easy);
+    }
+    if (c->idle_count < EASY_KEPT && !c->stopping && (is_dressed || easy_dress(easy, c->upstream)))
+        c->idle[c->idle_count++] = easy;
+    else
+        curl_easy_cleanup(easy);
+}
+
+/* --- one call --------------------------------------------------------------------------------- */
+
+static void set_place(struct transfer *t)
 {
     int bulk = t->call->stream && t->call->stream->is_bulk;
 
+    SET(t, CURLOPT_URL, arena_cstring(t->call->arena, t->call->url));
     SET(t, CURLOPT_HTTP_VERSION, (long)(bulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     SET(t, CURLOPT_PIPEWAIT, !bulk && t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
-}
-
-static void set_connection(struct transfer *t, const struct upstream *u)
-{
-    SET(t, CURLOPT_NOSIGNAL, 1L);
-    SET(t, CURLOPT_QUICK_EXIT, 1L); /* else giving up waits for the resolver's thread */
-    SET(t, CURLOPT_CONNECTTIMEOUT_MS, u->connect_timeout_ms);
-    SET(t, CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(t, CURLOPT_FOLLOWLOCATION, 0L);
-    SET(t, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    SET(t, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(t, CURLOPT_PROXY, u->proxy); /* "" switches the environment's off */
-    SET(t, CURLOPT_NOPROXY, "");
-    SET(t, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-    SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(t, CURLOPT_CAINFO, u->ca_file);
-    SET(t, CURLOPT_CAPATH, NULL); /* a path switches libcurl's cache of the parsed bundle off */
-    SET(t, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    set_version(t);
-    SET(t, CURLOPT_MAXAGE_CONN, 30L);
-    SET(t, CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(t, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(t, CURLOPT_OPENSOCKETDATA, t);
-    SET(t, CURLOPT_PREREQFUNCTION, before_request);
-    SET(t, CURLOPT_PREREQDATA, t);
 }
 
 static void set_method(struct transfer *t)
@@ -164,9 +213,11 @@ static void set_method(struct transfer *t)
     const struct upstream_call *call = t->call;
     int must_have_length = str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) ||
                            str_eq(call->method, STR("PATCH"));
+    int is_head = str_eq(call->method, STR("HEAD"));
 
     must(call->body.n == 0 || call->secret_body == NULL);
     must(call->stream == NULL || (call->body.n == 0 && call->secret_body == NULL));
+    t->has_body = 1;
     if (call->stream && call->stream->body_length != 0) {
         stream_prepare(t);
     } else if (call->secret_body) {
@@ -174,39 +225,45 @@ static void set_method(struct transfer *t)
     } else if (call->body.n || must_have_length) {
         SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
         SET(t, CURLOPT_POSTFIELDS, call->body.n ? call->body.p : "");
+    } else {
+        t->has_body = is_head; /* which is an option about bodies, too */
     }
-    if (str_eq(call->method, STR("HEAD")))
+    if (is_head)
         SET(t, CURLOPT_NOBODY, 1L);
-    else
-        SET(t, CURLOPT_CUSTOMREQUEST, arena_cstring(call->arena, call->method));
+    SET(t, CURLOPT_CUSTOMREQUEST, is_head ? NULL : arena_cstring(call->arena, call->method));
 }
 
-static void add_line(struct transfer *t, const char *line)
+static void add_line(struct transfer *t, str line)
 {
-    struct curl_slist *list = curl_slist_append(t->headers, line);
+    struct curl_slist *node = arena_new_of(t->call->arena, struct curl_slist);
 
-    must(list != NULL);
-    t->headers = list;
+    node->data = (char *)(uintptr_t)line.p; /* libcurl only reads it */
+    *t->headers_end = node;
+    t->headers_end = &node->next;
 }
 
-static void set_headers(struct transfer *t, const struct upstream *u)
+static void add_header(struct transfer *t, const struct upstream_header *h)
+{
+    /* "Name;" is libcurl's spelling of an empty value. */
+    str parts[] = {h->name, h->value.n ? STR(": ") : STR(";"), h->value};
+
+    add_line(t, arena_join(t->call->arena, parts, 3));
+}
+
+static void set_headers(struct transfer *t)
 {
     const struct upstream_call *call = t->call;
+    int unpacks = call->reply == UPSTREAM_REPLY_PLAIN && /* that would leave copies behind */
+                  !(call->stream && call->stream->is_bulk);
 
-    SET(t, CURLOPT_USERAGENT, u->user_agent);
-    if (call->reply == UPSTREAM_REPLY_PLAIN && /* unpacking would leave copies behind */
-        !(call->stream && call->stream->is_bulk))
-        SET(t, CURLOPT_ACCEPT_ENCODING, "gzip");
-    add_line(t, "Expect:");       /* libcurl would wait for 100 Continue before a large body */
-    add_line(t, "Content-Type:"); /* and call any body a form; a header of the call still counts */
-    for (size_t i = 0; i < call->header_count; i++) {
-        const struct upstream_header *h = &call->headers[i];
-        /* "Name;" is libcurl's spelling of an empty value. */
-        const char *between = h->value.n ? ": " : ";";
-        str line =
-            arena_printf(call->arena, "%.*s%s%.*s", STR_ARG(h->name), between, STR_ARG(h->value));
-        add_line(t, line.p);
+    SET(t, CURLOPT_ACCEPT_ENCODING, unpacks ? "gzip" : NULL);
+    t->headers_end = &t->headers;
+    if (t->has_body) {
+        add_line(t, STR("Expect:"));       /* libcurl would wait for 100 Continue */
+        add_line(t, STR("Content-Type:")); /* and call any body a form; one of the call counts */
     }
+    for (size_t i = 0; i < call->header_count; i++)
+        add_header(t, &call->headers[i]);
     must(call->credential == NULL || (call->stream && call->secret == NULL));
     if (call->credential)
         auth_show(&t->auth, call->credential);
@@ -218,58 +275,31 @@ static void set_headers(struct transfer *t, const struct upstream *u)
     SET(t, CURLOPT_HTTPHEADER, call->secret || call->credential ? &t->auth.node : t->headers);
 }
 
-/* A handle whose last call did not end well may still hold its old buffer and then refuses another
- * size: such a one is thrown away. */
-static CURL *easy_take(struct client *c)
-{
-    CURL *easy = c->idle_count ? c->idle[--c->idle_count] : curl_easy_init();
-
-    must(easy != NULL);
-    if (curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE) == CURLE_OK)
-        return easy;
-    curl_easy_cleanup(easy);
-    easy = curl_easy_init();
-    must(easy != NULL && curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE) == CURLE_OK);
-    return easy;
-}
-
 void transfer_prepare(struct transfer *t)
 {
-    struct client *c = t->client;
-
-    t->easy = easy_take(c);
-    SET(t, CURLOPT_URL, arena_cstring(t->call->arena, t->call->url));
-    SET(t, CURLOPT_PATH_AS_IS, 1L);
+    t->easy = easy_take(t->client);
     SET(t, CURLOPT_PRIVATE, t);
     SET(t, CURLOPT_ERRORBUFFER, t->error);
-    set_connection(t, c->upstream);
+    SET(t, CURLOPT_OPENSOCKETDATA, t);
+    SET(t, CURLOPT_PREREQDATA, t);
+    SET(t, CURLOPT_WRITEDATA, t);
+    SET(t, CURLOPT_HEADERDATA, t);
+    set_place(t);
     set_method(t);
-    set_headers(t, c->upstream);
+    set_headers(t);
     buf_init(&t->body, t->call->body_max);
     if (t->call->reply == UPSTREAM_REPLY_SECRET) {
         must(t->call->body_max <= UPSTREAM_SECRET_MAX);
         secret_alloc(&t->secret_body, t->call->body_max);
     }
-    SET(t, CURLOPT_WRITEFUNCTION, on_body);
-    SET(t, CURLOPT_WRITEDATA, t);
-    SET(t, CURLOPT_HEADERFUNCTION, on_header);
-    SET(t, CURLOPT_HEADERDATA, t);
 }
 
 void transfer_release(struct transfer *t)
 {
-    struct client *c = t->client;
-
-    if (t->easy) {
-        curl_easy_reset(t->easy); /* forgets the header list and the buffers */
-        if (c->idle_count < EASY_KEPT && !c->stopping)
-            c->idle[c->idle_count++] = t->easy;
-        else
-            curl_easy_cleanup(t->easy);
-    }
-    curl_slist_free_all(t->headers);
+    if (t->easy)
+        easy_give_back(t);
     auth_wipe(&t->auth);
     buf_done(&t->body);
     secret_wipe(&t->secret_body);
-    held_subtract(c->upstream->held, t->held);
+    held_subtract(t->client->upstream->held, t->held);
 }

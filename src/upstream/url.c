@@ -11,14 +11,26 @@ static int default_port(str scheme)
     return str_eq(scheme, STR("http")) ? 80 : 443;
 }
 
-static int has_bad_bytes(str text)
+int upstream_url_is_clean(str text)
 {
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
         if (c <= 0x20 || c >= 0x7F || c == '\\')
-            return 1;
+            return 0;
     }
-    return 0;
+    return text.n <= UPSTREAM_URL_MAX;
+}
+
+str upstream_url_start(str text)
+{
+    size_t i = str_find(text, STR("://"));
+
+    if (i == SIZE_MAX)
+        return text;
+    i += 3;
+    while (i < text.n && text.p[i] != '/' && text.p[i] != '?' && text.p[i] != '#')
+        i++;
+    return str_slice(text, 0, i);
 }
 
 /* A part as a copy; p == NULL when the URL has none. Returns 0 when it cannot be had at all. */
@@ -119,7 +131,7 @@ int upstream_url_parse(struct arena *a, str text, struct upstream_url *ret)
     CURLU *u;
     int ok;
 
-    if (text.n == 0 || text.n > UPSTREAM_URL_MAX || has_bad_bytes(text))
+    if (text.n == 0 || !upstream_url_is_clean(text))
         return 0;
     u = curl_url();
     must(u != NULL);

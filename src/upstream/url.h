@@ -26,6 +26,11 @@ struct upstream_url {
  * characters that no host name has, more than UPSTREAM_URL_MAX bytes. Decimal, octal and
  * hexadecimal IPv4 spellings come out as dotted addresses. All parts are copies in the arena. */
 int upstream_url_parse(struct arena *a, str text, struct upstream_url *ret);
+/* 1 when it holds no byte for which upstream_url_parse() would refuse it, and is not too long. */
+int upstream_url_is_clean(str text);
+/* Scheme and authority of a URL as they are written, user information included; borrowed. Two that
+ * are equal lead to the same place. */
+str upstream_url_start(str text);
 /* "https://host", with ":port" only where it is not the scheme's own (RFC 6454 section 6.2). */
 str upstream_url_origin(struct arena *a, const struct upstream_url *u);
 
