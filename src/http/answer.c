@@ -88,6 +88,9 @@ static void write_head(struct http_stream *s, int status, const struct http_head
 static void send_bytes(struct http_stream *s, str bytes)
 {
     must(bufferevent_write(s->bev, bytes.p, bytes.n) == 0);
+    if (!s->unsent)
+        connection_poke(s);
+    s->unsent = 1;
 }
 
 static int body_is_complete(const struct http_stream *s)

@@ -1,6 +1,7 @@
 /* One connection from accept to close: reads, hands on, waits, keeps deadlines. The states and the
  * invariants stand in connection_int.h; what is written is made in answer.c.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -309,10 +310,36 @@ static int next_exchange(struct http_stream *s)
     return 1;
 }
 
+/* 0: the socket is broken. */
+static int send_output(struct http_stream *s)
+{
+    struct evbuffer *output = bufferevent_get_output(s->bev);
+    int sent;
+
+    s->unsent = 0;
+    if (evbuffer_get_length(output) == 0 || (bufferevent_get_enabled(s->bev) & EV_WRITE))
+        return 1; /* or its turn comes */
+    must(evbuffer_unfreeze(output, 1) == 0);
+    sent = evbuffer_write(output, bufferevent_getfd(s->bev));
+    must(evbuffer_freeze(output, 1) == 0);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        connection_lose(s);
+        return 0;
+    }
+    if (evbuffer_get_length(output) > 0)
+        bufferevent_enable(s->bev, EV_WRITE);
+    return 1;
+}
+
 static int step_out(struct http_stream *s)
 {
-    size_t waiting = output_length(s);
+    size_t waiting;
 
+    if (s->unsent && !send_output(s))
+        return 0;
+    waiting = output_length(s);
+    if (waiting == 0)
+        bufferevent_disable(s->bev, EV_WRITE);
     if (s->out == OUT_STREAM && s->want_drain && waiting <= OUT_LOW) {
         s->want_drain = 0;
         if (s->accepted && s->callbacks.on_drain)
@@ -430,6 +457,7 @@ void connection_open(struct http_part *part, evutil_socket_t fd, struct caps_add
     bufferevent_setcb(s->bev, on_io, on_io, on_event, s);
     bufferevent_setwatermark(s->bev, EV_READ, 0, IN_HIGH);
     bufferevent_setwatermark(s->bev, EV_WRITE, OUT_LOW, 0);
-    bufferevent_enable(s->bev, EV_READ | EV_WRITE);
+    bufferevent_disable(s->bev, EV_WRITE);
+    bufferevent_enable(s->bev, EV_READ);
     arm(s, s->read_timer, DEADLINE_HEAD);
 }

@@ -18,6 +18,9 @@
  *   - after OUT_ENDED, and after on_gone, no callback of that exchange comes;
  *   - callbacks run from connection_advance() only, never from within a function that the serving
  *     side calls; those leave a note and poke the loop;
+ *   - what was added to the output is sent from connection_advance(), at the end of the turn, and
+ *     the bufferevent waits for a writable socket (EV_WRITE) only while the kernel has no room:
+ *     to wait first would cost three system calls an answer;
  *   - a connection is freed at the end of connection_advance() (dead), or at once when it is not
  *     running; but not between on_head and the serving side's first word, because there is no
  *     on_gone yet: it is then `lost` until it is answered or accepted;
@@ -108,6 +111,7 @@ struct http_stream {
     int dead;
     int body_ended; /* the parser has seen the end, on_end is due */
     int want_drain;
+    int unsent; /* output was added that nobody has tried to send */
     int broken; /* the answer does not fit its length: cut off at its end */
     size_t body_max;
     size_t body_seen;

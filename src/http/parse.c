@@ -1,8 +1,8 @@
 /* Collects a head, checks its lines, has llhttp take it apart; counts or decodes the body. The
  * rules for what a head may say are parse_head.c's.
  *
- * The head's memory moves while it grows, so nothing points into it before it is complete: the
- * request line is checked as soon as it is there, to refuse early, and again at the end.
+ * The request line is checked as soon as it is there, to refuse early, and again when the head's
+ * memory has moved because it grew; nothing else points into it before it is complete.
  */
 #include "http/parse.h"
 
@@ -48,6 +48,26 @@ static const char *scan_byte(struct line_scan *scan, unsigned char c)
     if (scan->column++ == 0 && last == '\n' && (c == ' ' || c == '\t'))
         return "folded line";
     return NULL;
+}
+
+static int is_visible(char c)
+{
+    return (unsigned char)c >= 0x20 && c != 0x7f;
+}
+
+/* Over bytes that any line may hold behind its first, which are nearly all of them. */
+static size_t scan_visible(struct line_scan *scan, const char *p, size_t n)
+{
+    size_t i = 0;
+
+    if (scan->column == 0 || scan->last == '\r')
+        return 0;
+    while (i < n && is_visible(p[i]))
+        i++;
+    if (i)
+        scan->last = (unsigned char)p[i - 1];
+    scan->column += i;
+    return i;
 }
 
 /* llhttp's callbacks. The whole head is given in one piece, so that spans stay valid. */
@@ -216,9 +236,8 @@ static enum err llhttp_refusal(llhttp_errno_t error)
 static enum parse_result split_head(struct parser *p)
 {
     llhttp_errno_t error;
-    enum err refusal = parser_check_line(p, (str){p->head, p->line_length});
+    enum err refusal;
 
-    must(refusal == ERR_OK); /* once more, because the head has moved as it grew */
     if (p->header_room < p->lines) {
         mem_free(p->headers);
         p->headers = mem_alloc_array(p->lines, sizeof(p->headers[0]));
@@ -275,6 +294,9 @@ static enum parse_result feed_line(struct parser *p, str bytes, size_t *ret_used
     const char *why;
 
     for (size_t i = 0; i < n; i++) {
+        i += scan_visible(&p->scan, bytes.p + i, n - i);
+        if (i == n)
+            break;
         length = p->scan.column;
         why = scan_byte(&p->scan, (unsigned char)bytes.p[i]);
         if (why)
