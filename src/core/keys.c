@@ -267,9 +267,3 @@ enum err keys_find(struct work *w, str key, struct key_row **ret)
     *ret = k && k->expires && k->expires <= w->now_ms ? NULL : k;
     return ERR_OK;
 }
-
-void keys_mark(const struct services *services, str key, unsigned char ret[static KEY_MARK_BYTES])
-{
-    _Static_assert(KEY_MARK_BYTES == HASH_BYTES, "the size of an HMAC");
-    vault_hmac(services->vault, VAULT_KEY, key, ret);
-}

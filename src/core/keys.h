@@ -57,8 +57,5 @@ MUST_USE enum err keys_permit(struct work *w, const struct connection_row *conne
                               str path);
 /* The limits of a key that are about the request. Pure. */
 MUST_USE enum err keys_check_limits(struct fault *f, str methods, str paths, str method, str path);
-/* What a key is known by without keeping it: its HMAC, as it is stored. Any thread. */
-#define KEY_MARK_BYTES 32
-void keys_mark(const struct services *services, str key, unsigned char ret[static KEY_MARK_BYTES]);
 
 #endif

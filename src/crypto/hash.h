@@ -12,6 +12,9 @@
 
 /* HMAC-SHA-256 (RFC 2104) with a key of any length. */
 void hash_hmac(const struct secret *key, str data, unsigned char ret[static HASH_BYTES]);
+/* BLAKE2b with a key of 32 bytes (RFC 7693 section 2.9): what HMAC does in a fraction of the time,
+ * for marks that stay in memory. */
+void hash_keyed(const struct secret *key, str data, unsigned char ret[static HASH_BYTES]);
 /* SHA-256. Not for passwords, not for anything guessable. */
 void hash_sha256(str data, unsigned char ret[static HASH_BYTES]);
 /* Lower-case hexadecimal in the arena. */

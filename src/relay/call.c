@@ -7,6 +7,7 @@
 #include "relay/problem.h"
 
 #define REFRESHES_MAX 3
+#define CALL_ARENA_MAX ((size_t)256 << 20) /* the removed search makes its answer in it */
 
 #define TO(state) (1u << (state))
 static const unsigned leads[] = {
@@ -36,11 +37,28 @@ void call_go(struct call *c, enum call_state to)
         return;
     must(leads[c->state] & TO(to));
     if (c->state == CALL_WAITING)
-        must(event_del(c->pause) == 0);
+        must(event_del(&c->pause) == 0);
     if (is_waiting(c->state) && c->wait_began_us)
         c->wait_us += now - c->wait_began_us;
     c->wait_began_us = is_waiting(to) ? now : 0;
     c->state = to;
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static struct arena *take_arena(struct lane *lane)
+{
+    return lane->spare_count ? lane->spare[--lane->spare_count] : arena_new(CALL_ARENA_MAX);
+}
+
+static void give_arena(struct lane *lane, struct arena *a)
+{
+    if (lane->spare_count == SPARE_ARENAS) {
+        arena_free(a);
+        return;
+    }
+    arena_clear(a);
+    lane->spare[lane->spare_count++] = a;
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -52,15 +70,12 @@ void call_free_if_over(struct call *c)
     if (c->state != CALL_ENDED || c->deciding || c->refreshing || c->in_flight || c->searching ||
         c->gating)
         return;
-    if (c->timer)
-        event_free(c->timer);
-    if (c->pause)
-        event_free(c->pause);
+    must(event_del(&c->timer) == 0 && event_del(&c->pause) == 0);
     decision_release(c->use);
     body_done(&c->body);
     buf_done(&c->held);
     secret_wipe(&c->flight.access);
-    arena_free(c->arena);
+    give_arena(c->lane, c->arena);
     count_end(&r->count);
 }
 
@@ -97,10 +112,7 @@ void call_end(struct call *c)
     if (c->use)
         record(c);
     c->stream = NULL;
-    if (c->timer)
-        event_del(c->timer);
-    if (c->pause)
-        event_del(c->pause);
+    must(event_del(&c->timer) == 0 && event_del(&c->pause) == 0);
     call_came_back(c, 0);
     if (c->in_flight)
         upstream_give_up(&c->up);
@@ -165,7 +177,7 @@ static void set_clock(struct call *c, int64_t ms)
     struct timeval tv = {ms > 0 ? ms / 1000 : 0, ms > 0 ? ms % 1000 * 1000 : 0};
 
     c->moved = 0;
-    must(event_add(c->timer, &tv) == 0);
+    must(event_add(&c->timer, &tv) == 0);
 }
 
 /* A large body on a slow line is no call that hangs, unless the caller said how long it may take.
@@ -203,8 +215,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void start_clock(struct call *c)
 {
-    c->timer = event_new(loop_base(c->lane->loop), -1, 0, on_deadline, c);
-    must(c->timer != NULL);
+    c->clock_runs = 1;
     set_clock(c, c->deadline_ms - clock_monotonic_ms());
 }
 
@@ -231,9 +242,7 @@ void call_wait(struct call *c, int64_t ms)
     struct timeval tv = {ms / 1000, ms % 1000 * 1000};
 
     call_go(c, CALL_WAITING);
-    if (!c->pause)
-        c->pause = event_new(loop_base(c->lane->loop), -1, 0, on_pause_over, c);
-    must(c->pause && event_add(c->pause, &tv) == 0);
+    must(event_add(&c->pause, &tv) == 0);
 }
 
 /* --- the body --------------------------------------------------------------------------------- */
@@ -408,7 +417,7 @@ static int have_token(struct call *c)
 
 void call_next(struct call *c)
 {
-    if (!c->timer)
+    if (!c->clock_runs)
         start_clock(c);
     if (!have_decision(c))
         return;
@@ -429,4 +438,36 @@ void call_next(struct call *c)
         call_search(c);
     else
         call_send(c);
+}
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+/* X-Mortise-Timeout: seconds. */
+static int64_t timeout_of(const struct http_request *h)
+{
+    int64_t s;
+
+    if (!str_to_int64(str_trim(http_header_get(h, STR("x-mortise-timeout"))), &s) || s < 1)
+        return CALL_TIMEOUT_MS;
+    return s > CALL_TIMEOUT_MAX_MS / CLOCK_SECOND_MS ? CALL_TIMEOUT_MAX_MS : s * CLOCK_SECOND_MS;
+}
+
+struct call *call_new(struct lane *lane, struct http_stream *s, const struct http_request *h)
+{
+    struct arena *a = take_arena(lane);
+    struct call *c = arena_new_of(a, struct call);
+
+    c->lane = lane;
+    c->arena = a;
+    c->stream = s;
+    c->started_us = clock_monotonic_us();
+    c->deadline_ms = c->started_us / 1000 + timeout_of(h);
+    c->timeout_asked = http_header_get(h, STR("x-mortise-timeout")).p != NULL;
+    c->length = h->content_length;
+    c->asked_count = headers_of_request(a, h, &c->asked);
+    body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max, c->length);
+    must(event_assign(&c->timer, loop_base(lane->loop), -1, 0, on_deadline, c) == 0);
+    must(event_assign(&c->pause, loop_base(lane->loop), -1, 0, on_pause_over, c) == 0);
+    count_begin(&lane->relay->count);
+    return c;
 }

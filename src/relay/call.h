@@ -24,6 +24,8 @@
 #ifndef RELAY_CALL_H
 #define RELAY_CALL_H
 
+#include <event2/event_struct.h>
+
 #include "life/flight.h"
 #include "relay/address.h"
 #include "relay/body.h"
@@ -37,6 +39,7 @@
 
 #define CALL_TIMEOUT_MS (60 * CLOCK_SECOND_MS)
 #define CALL_TIMEOUT_MAX_MS (CLOCK_HOUR_MS)
+#define SPARE_ARENAS 64
 #define CALL_REPLY_HELD                                                                            \
     ((size_t)16 * 1024) /* of an answer that is judged before it is passed on                      \
                          */
@@ -57,7 +60,9 @@ struct lane {
     struct loop *loop;
     struct decisions *decisions;
     struct records *records;
-    struct buf scratch; /* a rewritten piece */
+    struct buf scratch;                /* a rewritten piece */
+    struct arena *spare[SPARE_ARENAS]; /* of calls that are over, cleared */
+    size_t spare_count;
 };
 
 struct relay {
@@ -83,10 +88,11 @@ struct call {
     struct http_stream *stream; /* NULL: answered or gone */
     enum call_state state;
     int timed_out;
-    int timeout_asked;   /* by X-Mortise-Timeout: absolute; else bodies on the move go on */
-    int moved;           /* bytes of a body, since the clock was set */
-    struct event *timer; /* the deadline */
-    struct event *pause; /* WAITING */
+    int timeout_asked; /* by X-Mortise-Timeout: absolute; else bodies on the move go on */
+    int moved;         /* bytes of a body, since the clock was set */
+    int clock_runs;
+    struct event timer; /* the deadline */
+    struct event pause; /* WAITING */
     int64_t started_us;
     int64_t deadline_ms; /* monotonic */
 
@@ -132,6 +138,8 @@ struct call {
     struct fault fault;
 };
 
+/* call.c: begins with the head; nothing is decided yet. */
+struct call *call_new(struct lane *lane, struct http_stream *s, const struct http_request *h);
 /* call.c: moves on from wherever it is: decides, refreshes, receives, sends. */
 void call_next(struct call *c);
 void call_go(struct call *c, enum call_state to);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crypto/random.h"
 
 #define BUCKETS 1024
 #define HELD_MAX 4096 /* decisions; each has a secret in pages of its own */
@@ -15,7 +16,7 @@
 
 struct slot {
     struct slot *next; /* in its bucket */
-    unsigned char mark[KEY_MARK_BYTES];
+    unsigned char mark[HASH_BYTES];
     char *app;
     char *connection;
     struct proven *held;
@@ -27,6 +28,7 @@ struct slot {
 struct decisions {
     struct decisions_config config;
     struct event *sweep;
+    struct secret naming; /* the key of the marks, this process's own */
     size_t held;
     struct slot *buckets[BUCKETS];
 };
@@ -117,7 +119,7 @@ static struct slot **bucket_of(struct decisions *ds, const struct decision_quest
 {
     uint32_t hash;
 
-    memcpy(&hash, q->mark, sizeof(hash)); /* of an HMAC: nobody chooses it */
+    memcpy(&hash, q->mark, sizeof(hash)); /* keyed: nobody chooses it */
     for (size_t i = 0; i < q->asked.connection.n; i++)
         hash = (hash ^ (unsigned char)q->asked.connection.p[i]) * 16777619u;
     return &ds->buckets[hash % BUCKETS];
@@ -306,6 +308,11 @@ static void begin_fill(struct decisions *ds, struct slot *s, const struct decisi
     loop_post(ds->config.loop, filled, f);
 }
 
+void decisions_mark(const struct decisions *ds, struct decision_question *q)
+{
+    hash_keyed(&ds->naming, q->asked.key, q->mark);
+}
+
 struct proven *decisions_get(struct decisions *ds, const struct decision_question *q,
                              struct decision_waiter *w)
 {
@@ -344,6 +351,8 @@ struct decisions *decisions_new(const struct decisions_config *config)
 
     must(loop_is_current(config->loop));
     ds->config = *config;
+    secret_alloc(&ds->naming, HASH_BYTES);
+    random_bytes(ds->naming.p, HASH_BYTES);
     ds->sweep = event_new(loop_base(config->loop), -1, EV_PERSIST, on_sweep, ds);
     must(ds->sweep && event_add(ds->sweep, &every) == 0);
     return ds;
@@ -359,5 +368,6 @@ void decisions_free(struct decisions *ds)
         tidy(ds, &ds->buckets[i]);
     }
     event_free(ds->sweep);
+    secret_wipe(&ds->naming);
     mem_free(ds);
 }

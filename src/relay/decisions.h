@@ -14,7 +14,7 @@
  *     it: the epoch (db_count_moves) is read before the fill's transaction begins and moves before
  *     the change is acknowledged;
  *   - changes by other processes and the command line count within DECISION_MAX_MS;
- *   - the key is known by its HMAC only; its text lives as long as the fill;
+ *   - a key is known by its keyed hash only; its text lives as long as the fill;
  *   - a decision lives until its last user has let go of it; its secret is wiped then.
  * Threads: all of it on one loop, except the fill itself, which knows no slot.
  */
@@ -23,6 +23,7 @@
 
 #include "base/id.h"
 #include "core/key_calls.h"
+#include "crypto/hash.h"
 #include "io/loop.h"
 #include "io/pool.h"
 #include "relay/count.h"
@@ -44,7 +45,7 @@ struct proven {
 };
 
 struct decision_question {
-    unsigned char mark[KEY_MARK_BYTES]; /* keys_mark() of the key */
+    unsigned char mark[HASH_BYTES]; /* decisions_mark() */
     struct key_call_question asked;
 };
 
@@ -73,6 +74,8 @@ MUST_USE struct decisions *decisions_new(const struct decisions_config *config);
 /* No fill may be under way. On its loop. */
 void decisions_free(struct decisions *ds);
 
+/* Sets q->mark, what q->asked.key is known by here. */
+void decisions_mark(const struct decisions *ds, struct decision_question *q);
 /* One use of what is held, or NULL: then decided() comes. */
 MUST_USE struct proven *decisions_get(struct decisions *ds, const struct decision_question *q,
                                       struct decision_waiter *w);

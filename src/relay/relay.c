@@ -10,8 +10,7 @@
 #include "http/authorization.h"
 #include "relay/call.h"
 
-#define CALL_ARENA_MAX ((size_t)256 << 20) /* the removed search makes its answer in it */
-#define KEPT_TOGETHER ((size_t)128 << 20)  /* bodies kept for repeats */
+#define KEPT_TOGETHER ((size_t)128 << 20) /* bodies kept for repeats */
 
 /* --- admission -------------------------------------------------------------------------------- */
 
@@ -22,16 +21,6 @@ static struct lane *lane_of(struct relay *r, const struct loop *loop)
             return &r->lanes[i];
     }
     unreachable("a loop of somebody else");
-}
-
-/* X-Mortise-Timeout: seconds. */
-static int64_t timeout_of(const struct http_request *h)
-{
-    int64_t s;
-
-    if (!str_to_int64(str_trim(http_header_get(h, STR("x-mortise-timeout"))), &s) || s < 1)
-        return CALL_TIMEOUT_MS;
-    return s > CALL_TIMEOUT_MAX_MS / CLOCK_SECOND_MS ? CALL_TIMEOUT_MAX_MS : s * CLOCK_SECOND_MS;
 }
 
 static enum err check_key(struct call *c, const struct http_request *h)
@@ -45,7 +34,7 @@ static enum err check_key(struct call *c, const struct http_request *h)
         return fail(&c->fault, ERR_KEY_REFUSED,
                     "Send a Mortise key, as \"Authorization: Bearer mk_...\" or as the password of "
                     "Basic authorization. Keys are made under Your keys.");
-    keys_mark(c->lane->relay->config.services, q->asked.key, q->mark);
+    decisions_mark(c->lane->decisions, q);
     return ERR_OK;
 }
 
@@ -69,24 +58,6 @@ static enum err check_head(struct call *c, const struct http_request *h)
         .query = arena_str(c->arena, h->query),
     };
     return p->pass_check(p->self, c->arena, &c->fault, &c->pass);
-}
-
-static struct call *call_new(struct lane *lane, struct http_stream *s, const struct http_request *h)
-{
-    struct arena *a = arena_new(CALL_ARENA_MAX);
-    struct call *c = arena_new_of(a, struct call);
-
-    c->lane = lane;
-    c->arena = a;
-    c->stream = s;
-    c->started_us = clock_monotonic_us();
-    c->deadline_ms = c->started_us / 1000 + timeout_of(h);
-    c->timeout_asked = http_header_get(h, STR("x-mortise-timeout")).p != NULL;
-    c->length = h->content_length;
-    c->asked_count = headers_of_request(a, h, &c->asked);
-    body_init(&c->body, &lane->relay->budget, lane->relay->config.keep_max, c->length);
-    count_begin(&lane->relay->count);
-    return c;
 }
 
 static void on_head(void *arg, struct http_stream *s, const struct http_request *h)
@@ -176,6 +147,8 @@ static void close_lane(struct lane *lane)
     decisions_free(lane->decisions);
     records_free(lane->records);
     buf_done(&lane->scratch);
+    while (lane->spare_count)
+        arena_free(lane->spare[--lane->spare_count]);
 }
 
 struct relay *relay_new(const struct relay_config *config)
