@@ -14,11 +14,26 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const skips = [];
 
+// What takes longer than any suite does hangs: it is ended, with what it started, and has failed.
+const LONGEST_MS = (process.env.MORTISE_LONG ? 40 : 15) * 60_000;
+const running = new Set(); // leaders of process groups
+const end = (child) => running.delete(child) && process.kill(-child.pid, 'SIGKILL');
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    running.forEach(end);
+    process.exit(1);
+  });
+
 function run(command, args, { env = {}, log } = {}) {
   return new Promise((done) => {
     const out = fs.createWriteStream(log);
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env } });
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, detached: true });
     let text = '';
+    const tooLong = setTimeout(() => {
+      text += `\nnot done after ${LONGEST_MS / 60_000} minutes\n`;
+      end(child);
+    }, LONGEST_MS);
+    running.add(child);
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (part) => {
@@ -26,7 +41,11 @@ function run(command, args, { env = {}, log } = {}) {
         out.write(part);
       });
     }
-    child.on('close', (code) => out.end(() => done({ code, text })));
+    child.on('close', (code) => {
+      clearTimeout(tooLong);
+      running.delete(child);
+      out.end(() => done({ code, text }));
+    });
   });
 }
 

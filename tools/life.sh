@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools/build.sh faults
+tools/npm-tests.sh
 mkdir -p build/report
 tally=build/report/life.tally
 : >"$tally"

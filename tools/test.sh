@@ -9,9 +9,7 @@ export CI=${CI:-}
 tools/build.sh asan
 tools/build.sh faults # for tests that kill the server or move its clock
 tools/bench-tools.sh
-(cd tests && [ -e node_modules/.package-lock.json ] &&
-    [ node_modules/.package-lock.json -nt package-lock.json ]) ||
-    (cd tests && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+tools/npm-tests.sh
 
 mkdir -p build/report
 rm -f build/report/*

@@ -20,11 +20,9 @@ const THREADS = 64;
 
 async function start(t, accessSeconds, options) {
   const s = await startStack(null, { start: false, binary: FAULTS_BINARY, mayDie: true, ...options });
+  t.after(() => s.close());
   const o = await startOidc(s, { memory: true });
-  t.after(async () => {
-    await s.close();
-    await o.stop();
-  });
+  t.after(() => o.stop());
   await s.start();
   const root = await s.setup();
   await o.control('POST', 'settings', { access_seconds: accessSeconds });
