@@ -76,6 +76,20 @@ void buf_add_cstring(struct buf *b, const char *s)
     buf_add(b, str_from(s));
 }
 
+void buf_add_int(struct buf *b, int64_t n)
+{
+    char text[20];
+    char *at = text + sizeof(text);
+    uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (n < 0)
+        *--at = '-';
+    buf_add_bytes(b, at, (size_t)(text + sizeof(text) - at));
+}
+
 void buf_addf(struct buf *b, const char *format, ...)
 {
     size_t left = b->overflow || !b->p ? 0 : b->room - b->n;

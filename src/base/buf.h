@@ -36,6 +36,8 @@ void buf_add(struct buf *b, str s);
 void buf_add_bytes(struct buf *b, const void *p, size_t n);
 void buf_add_char(struct buf *b, char c);
 void buf_add_cstring(struct buf *b, const char *s);
+/* Decimal. */
+void buf_add_int(struct buf *b, int64_t n);
 void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Drops the first n bytes. */
 void buf_consume(struct buf *b, size_t n);

@@ -155,11 +155,23 @@ static size_t utf8_sequence(const unsigned char *p, size_t n)
     return length;
 }
 
+/* ASCII but U+0000, as nearly all text is. */
+static int is_plain_ascii(str s)
+{
+    int other = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        other |= (unsigned char)(s.p[i] - 1) >= 0x7F;
+    return !other;
+}
+
 int str_is_utf8(str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t i = 0;
 
+    if (is_plain_ascii(s))
+        return 1;
     while (i < s.n) {
         size_t length = utf8_sequence(p + i, s.n - i);
         if (length == 0)
@@ -191,11 +203,11 @@ str str_utf8_cut(str s, size_t max)
 
 int str_has_control(str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
-            return 1;
-    }
-    return 0;
+    int found = 0;
+
+    for (size_t i = 0; i < s.n; i++) /* without a way out, so that it is done many at a time */
+        found |= (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F;
+    return found;
 }
 
 int str_hex_value(char c)

@@ -47,6 +47,10 @@ static void test_text(void **state)
     assert_string_equal(arena_cstring(a, (str){NULL, 0}), "");
     assert_string_equal(arena_cstring(a, str_slice(STR("abcdef"), 1, 3)), "bc");
     assert_str(arena_printf(a, "%s=%d", "n", 42), "n=42");
+    assert_int_equal(arena_printf(a, "%0300d", 1).n, 300); /* longer than what is printed at once */
+    assert_string_equal(arena_printf(a, "%0255d", 7).p + 250, "00007");
+    assert_str(arena_join(a, (const str[]){STR("a"), {NULL, 0}, STR("bc")}, 3), "abc");
+    assert_string_equal(arena_join(a, NULL, 0).p, "");
     arena_free(a);
 }
 
