@@ -28,13 +28,18 @@ struct notify {
 
 static enum guard_kind judge_literal(str host)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET};
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } address = {0};
 
-    if (inet_pton(AF_INET, host.p, &in.sin_addr) == 1)
-        return guard_judge((struct sockaddr *)&in);
-    if (inet_pton(AF_INET6, host.p, &in6.sin6_addr) == 1)
-        return guard_judge((struct sockaddr *)&in6);
+    address.any.sa_family = AF_INET;
+    if (inet_pton(AF_INET, host.p, &address.in.sin_addr) == 1)
+        return guard_judge(&address.any);
+    address.any.sa_family = AF_INET6;
+    if (inet_pton(AF_INET6, host.p, &address.in6.sin6_addr) == 1)
+        return guard_judge(&address.any);
     return GUARD_PUBLIC; /* a name: asked again when it is resolved */
 }
 
