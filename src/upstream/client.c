@@ -8,6 +8,7 @@
  */
 #include "upstream/client.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -35,6 +36,7 @@ static void origin_free(struct client *c, struct origin **link)
     must(o->calls == 0);
     *link = o->next;
     c->origin_count--;
+    curl_url_cleanup(o->url);
     mem_free(o->key);
     mem_free(o);
 }
@@ -72,6 +74,8 @@ static struct origin *origin_new(struct client *c, str key)
             link = &(*link)->next;
     }
     o->key = heap_copy(key);
+    o->url = curl_url();
+    must(o->url && curl_url_set(o->url, CURLUPART_URL, o->key, 0) == CURLUE_OK);
     o->queue_end = &o->queue;
     c->origin_count++;
     origin_push(c, o);
@@ -136,7 +140,6 @@ static void transfer_end(struct transfer *t)
     if (call->stream)
         must(event_del(&t->wake) == 0);
     call->ours = NULL;
-    mem_free(t);
     c->pump_wanted = 1;
     call->done(call, call->token);
     post_gone(c);
@@ -194,7 +197,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static struct transfer *transfer_new(struct client *c, struct upstream_call *call)
 {
-    struct transfer *t = mem_new(struct transfer);
+    struct transfer *t = arena_new_of(call->arena, struct transfer);
 
     t->client = c;
     t->call = call;
@@ -247,6 +250,7 @@ static struct origin *origin_for(struct transfer *t)
     }
     o = origin_new(t->client, key);
     o->allowed = allowed;
+    o->is_plain = str_eq(url.scheme, STR("http"));
     return o;
 }
 
@@ -444,7 +448,9 @@ enum err upstream_new(struct fault *f, struct loops *loops, const struct upstrea
     u = mem_new(struct upstream);
     u->ca_file = heap_copy(config->ca_file.n ? config->ca_file : STR(SYSTEM_CA_FILE));
     u->proxy = heap_copy(config->proxy);
-    u->user_agent = heap_copy(config->user_agent);
+    u->user_agent = mem_alloc(sizeof("User-Agent: ") + config->user_agent.n);
+    (void)snprintf(u->user_agent, sizeof("User-Agent: ") + config->user_agent.n, "User-Agent: %.*s",
+                   STR_ARG(config->user_agent));
     u->allow = config->allow;
     u->held = held_new(UPSTREAM_HELD_MAX);
     u->connect_timeout_ms = (long)config->connect_timeout_ms;

@@ -33,6 +33,7 @@
 
 struct client;
 struct transfer;
+struct watch;
 
 enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
 
@@ -40,8 +41,10 @@ enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
  * who waits to connect. */
 struct origin {
     struct origin *next;
-    char *key;   /* as calls write it: "https://host:port" */
-    int allowed; /* plain and private addresses are all right */
+    char *key;    /* as calls write it: "https://host:port" */
+    CURLU *url;   /* the same, taken apart */
+    int is_plain; /* http */
+    int allowed;  /* plain and private addresses are all right */
     enum origin_protocol protocol;
     size_t calls;    /* transfers in any state */
     size_t starting; /* RUNNING and not yet about to send */
@@ -55,6 +58,7 @@ struct shard {
     struct client *client;
     CURLM *multi;
     struct event *timer;
+    struct watch *spare; /* of sockets that are not watched any more */
     size_t running;
     int http2;
 };
@@ -119,7 +123,7 @@ struct client {
 struct upstream {
     char *ca_file;
     char *proxy;
-    char *user_agent;
+    char *user_agent; /* the whole line */
     const struct allow_list *allow;
     struct held *held;
     long connect_timeout_ms;

@@ -12,8 +12,9 @@
 
 /* A socket that libcurl wants watched. */
 struct watch {
-    struct event *event;
+    struct watch *next; /* while it is nobody's */
     struct shard *shard;
+    struct event event;
 };
 
 static void collect(struct shard *s)
@@ -72,9 +73,22 @@ static void unwatch(struct shard *s, curl_socket_t fd, struct watch *w)
 {
     if (w == NULL)
         return;
-    event_free(w->event);
-    mem_free(w);
+    (void)event_del(&w->event);
+    w->next = s->spare;
+    s->spare = w;
     (void)curl_multi_assign(s->multi, fd, NULL);
+}
+
+static struct watch *watch_new(struct shard *s)
+{
+    struct watch *w = s->spare;
+
+    if (w == NULL)
+        w = mem_new(struct watch);
+    else
+        s->spare = w->next;
+    w->shard = s;
+    return w;
 }
 
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
@@ -94,16 +108,13 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
     if (what & CURL_POLL_OUT)
         bits |= EV_WRITE;
     if (w == NULL) {
-        w = mem_new(struct watch);
-        w->shard = s;
-        w->event = event_new(base, fd, bits, on_ready, w);
-        must(w->event != NULL);
+        w = watch_new(s);
         must(curl_multi_assign(s->multi, fd, w) == CURLM_OK);
     } else {
-        (void)event_del(w->event);
-        must(event_assign(w->event, base, fd, bits, on_ready, w) == 0);
+        (void)event_del(&w->event);
     }
-    must(event_add(w->event, NULL) == 0);
+    must(event_assign(&w->event, base, fd, bits, on_ready, w) == 0);
+    must(event_add(&w->event, NULL) == 0);
     return 0;
 }
 
@@ -133,6 +144,11 @@ void shard_free(struct shard *s)
     must(s->running == 0);
     must(curl_multi_cleanup(s->multi) == CURLM_OK); /* closes idle connections, unwatches them */
     event_free(s->timer);
+    while (s->spare) {
+        struct watch *w = s->spare;
+        s->spare = w->next;
+        mem_free(w);
+    }
     mem_free(s);
 }
 

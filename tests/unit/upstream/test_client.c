@@ -175,6 +175,23 @@ static void test_an_answer(void **state)
     caller_call_free(c);
 }
 
+/* What no path begins, and what no server is told. */
+static void test_targets(void **state)
+{
+    static const struct {
+        const char *asked, *seen;
+    } rows[] = {
+        {"?q=1", "/?q=1"}, {"/none#part", "/none"}, {"/a%2fB%2F?x=%2f%2F", "/a%2fB%2F?x=%2f%2F"}};
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct caller_call *c = begin(x, "GET", rows[i].asked, 5000);
+        (void)caller_wait(c);
+        assert_int_equal(server_count(x->server, rows[i].seen), 1);
+        caller_call_free(c);
+    }
+}
+
 static void test_interim_headers_are_forgotten(void **state)
 {
     struct caller_call *c = begin(*state, "GET", "/interim", 5000);
@@ -561,6 +578,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_an_answer),
         TEST(test_interim_headers_are_forgotten),
+        TEST(test_targets),
         TEST(test_what_is_sent),
         TEST(test_a_large_body),
         TEST(test_methods_and_bodies),
