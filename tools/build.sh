@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 kind=$1
 shift
 case "$kind" in
-release) options=(--buildtype=release -Dtests=false) ;;
+release) options=(--buildtype=release -Db_lto=true -Dtests=false) ;;
 asan) options=(--buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined) ;;
 faults) options=(--buildtype=release -Dtests=false -Dfault_points=true) ;;
 clang) options=(--buildtype=debug) && export CC=clang ;;

@@ -32,10 +32,11 @@ static int name_is_ours(str name)
 
 static int has_line_byte(str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
-            return 1;
-    return 0;
+    int found = 0;
+
+    for (size_t i = 0; i < s.n; i++) /* without a way out, so that it is done many at a time */
+        found |= s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0';
+    return found;
 }
 
 static void add_headers(struct buf *b, const struct http_header *headers, size_t count)
@@ -54,12 +55,26 @@ static void add_framing(struct http_stream *s, struct buf *b, int status, int64_
 {
     if (status == 204 || status == 304)
         return;
-    if (length >= 0)
-        buf_addf(b, "Content-Length: %lld\r\n", (long long)length);
-    else if (s->parser.version_minor > 0)
+    if (length >= 0) {
+        buf_add(b, STR("Content-Length: "));
+        buf_add_int(b, length);
+        buf_add(b, STR("\r\n"));
+    } else if (s->parser.version_minor > 0) {
         buf_add(b, STR("Transfer-Encoding: chunked\r\n"));
-    else
+    } else {
         s->keep = 0;
+    }
+}
+
+static void add_status(struct buf *b, int status, const char *date)
+{
+    buf_add(b, STR("HTTP/1.1 "));
+    buf_add_int(b, status);
+    buf_add_char(b, ' ');
+    buf_add_cstring(b, status_phrase(status));
+    buf_add(b, STR("\r\nDate: "));
+    buf_add_cstring(b, date);
+    buf_add(b, STR("\r\n"));
 }
 
 /* length -1: not known. Sets what later writing goes by. */
@@ -74,7 +89,7 @@ static void write_head(struct http_stream *s, int status, const struct http_head
     s->out_left = length;
     s->out_chunked = length < 0 && s->parser.version_minor > 0 && !s->out_bodyless;
     buf_clear(b);
-    buf_addf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, status_phrase(status), date_now(s->part));
+    add_status(b, status, date_now(s->part));
     add_headers(b, headers, count);
     add_framing(s, b, status, length);
     if (!s->keep)

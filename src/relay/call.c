@@ -31,7 +31,7 @@ static int is_waiting(enum call_state s)
 
 void call_go(struct call *c, enum call_state to)
 {
-    int64_t now = clock_monotonic_us();
+    int64_t now = is_waiting(c->state) || is_waiting(to) ? clock_monotonic_us() : 0;
 
     if (c->state == to)
         return;
@@ -401,9 +401,12 @@ void call_refresh_behind(struct call *c)
 static int have_token(struct call *c)
 {
     const struct key_call *is = &c->use->is;
-    int64_t left = is->grant.access_expires - clock_now_ms();
+    int64_t left;
 
-    if (is->grant.grant.p == NULL || left > LIFE_SOON_MS || c->refreshes >= REFRESHES_MAX)
+    if (is->grant.grant.p == NULL || c->refreshes >= REFRESHES_MAX)
+        return 1;
+    left = is->grant.access_expires - clock_now_ms();
+    if (left > LIFE_SOON_MS)
         return 1;
     if (left > LIFE_STALE_MS) {
         call_refresh_behind(c);

@@ -55,18 +55,30 @@ static str rewritten_link(const struct call *c, str link)
     return link;
 }
 
-/* What is spent where, in milliseconds with one decimal, for whoever wonders (W3C Server Timing).
- */
+/* Milliseconds with one decimal. */
+static void add_duration(struct buf *b, str name, int64_t us)
+{
+    int64_t tenths = us > 0 ? (us + 50) / 100 : 0;
+
+    buf_add(b, name);
+    buf_add_int(b, tenths / 10);
+    buf_add_char(b, '.');
+    buf_add_int(b, tenths % 10);
+}
+
+/* What is spent where, for whoever wonders (W3C Server Timing). */
 str call_timing(const struct call *c)
 {
-    int64_t all = clock_monotonic_us() - c->started_us;
-    long own = all > c->up_us + c->wait_us ? (long)(all - c->up_us - c->wait_us + 50) / 100 : 0;
-    long up = (long)(c->up_us + 50) / 100;
-    long wait = (long)(c->wait_us + 50) / 100;
+    struct buf *b = &c->lane->scratch;
 
-    return arena_printf(c->arena,
-                        "mortise;dur=%ld.%ld, jira;dur=%ld.%ld, wait;dur=%ld.%ld, repeats;desc=%d",
-                        own / 10, own % 10, up / 10, up % 10, wait / 10, wait % 10, c->tries - 1);
+    buf_clear(b);
+    add_duration(b, STR("mortise;dur="),
+                 clock_monotonic_us() - c->started_us - c->up_us - c->wait_us);
+    add_duration(b, STR(", jira;dur="), c->up_us);
+    add_duration(b, STR(", wait;dur="), c->wait_us);
+    buf_add(b, STR(", repeats;desc="));
+    buf_add_int(b, c->tries - 1);
+    return arena_str(c->arena, buf_str(b));
 }
 
 static void pass_head(struct call *c)
