@@ -74,7 +74,8 @@ void call_free_if_over(struct call *c)
     decision_release(c->use);
     body_done(&c->body);
     buf_done(&c->held);
-    secret_wipe(&c->flight.access);
+    if (c->flight)
+        secret_wipe(&c->flight->access);
     give_arena(c->lane, c->arena);
     count_end(&r->count);
 }
@@ -311,19 +312,29 @@ static void decided(void *arg)
 
     c->deciding = 0;
     if (c->state == CALL_ENDED) {
-        decision_release(c->waiter.decision);
+        decision_release(c->waiter->decision);
         call_free_if_over(c);
         return;
     }
-    if (c->waiter.err) {
-        c->fault = c->waiter.fault;
-        call_refuse(c, c->waiter.err, str_from(c->waiter.connection), 0);
+    if (c->waiter->err) {
+        c->fault = c->waiter->fault;
+        call_refuse(c, c->waiter->err, str_from(c->waiter->connection), 0);
         return;
     }
     decision_release(c->use);
-    c->use = c->waiter.decision;
+    c->use = c->waiter->decision;
     c->outdated = 0;
     call_next(c);
+}
+
+static void wait_for_decision(struct call *c)
+{
+    if (!c->waiter)
+        c->waiter = arena_new_of(c->arena, struct decision_waiter);
+    *c->waiter = (struct decision_waiter){.decided = decided, .arg = c};
+    c->deciding = 1;
+    call_go(c, CALL_DECIDING);
+    decisions_wait(c->lane->decisions, &c->question, c->waiter);
 }
 
 /* 1 when it is there. */
@@ -334,12 +345,9 @@ static int have_decision(struct call *c)
     if (c->use && !c->outdated && decisions_hold(ds, c->use))
         return 1;
     must(!c->deciding);
-    c->waiter.decided = decided;
-    c->waiter.arg = c;
-    struct proven *fresh = decisions_get(ds, &c->question, &c->waiter);
-    c->deciding = fresh == NULL;
-    if (c->deciding) {
-        call_go(c, CALL_DECIDING);
+    struct proven *fresh = decisions_get(ds, &c->question);
+    if (fresh == NULL) {
+        wait_for_decision(c);
         return 0;
     }
     decision_release(c->use);
@@ -353,11 +361,11 @@ static int have_decision(struct call *c)
 static void landed(void *arg)
 {
     struct call *c = arg;
-    enum err e = c->flight.err;
+    enum err e = c->flight->err;
     int64_t lives_until = c->use->is.grant.access_expires;
 
     c->refreshing = 0;
-    secret_wipe(&c->flight.access); /* read with the next decision */
+    secret_wipe(&c->flight->access); /* read with the next decision */
     if (c->state == CALL_ENDED) {
         call_free_if_over(c);
     } else if (e == ERR_OK) {
@@ -368,7 +376,7 @@ static void landed(void *arg)
         c->refreshes = REFRESHES_MAX; /* the token is old, and serves as long as it lives */
         call_next(c);
     } else {
-        c->fault = c->flight.fault;
+        c->fault = c->flight->fault;
         call_refuse(c, e, e == ERR_NEEDS_RECONNECT ? c->use->is.connection : STR(""), 0);
     }
 }
@@ -386,8 +394,10 @@ void call_refresh(struct call *c)
     call_go(c, CALL_REFRESHING);
     c->refreshes++;
     c->refreshing = 1;
-    c->flight = (struct flight_waiter){.wish = wish_of(c), .landed = landed, .arg = c};
-    life_tend(c->lane->relay->config.services->life, &c->flight);
+    if (!c->flight)
+        c->flight = arena_new_of(c->arena, struct flight_waiter);
+    *c->flight = (struct flight_waiter){.wish = wish_of(c), .landed = landed, .arg = c};
+    life_tend(c->lane->relay->config.services->life, c->flight);
 }
 
 void call_refresh_behind(struct call *c)

@@ -39,7 +39,7 @@
 
 #define CALL_TIMEOUT_MS (60 * CLOCK_SECOND_MS)
 #define CALL_TIMEOUT_MAX_MS (CLOCK_HOUR_MS)
-#define SPARE_ARENAS 64
+#define SPARE_ARENAS 1024
 #define CALL_REPLY_HELD                                                                            \
     ((size_t)16 * 1024) /* of an answer that is judged before it is passed on                      \
                          */
@@ -103,19 +103,19 @@ struct call {
     int64_t length; /* of the body; -1 chunked */
     struct decision_question question;
 
-    struct decision_waiter waiter;
-    struct proven *use; /* the last one, also while another is waited for */
-    int deciding;       /* the waiter is out */
-    int outdated;       /* what is in `use` is known to be of no more use */
+    struct decision_waiter *waiter; /* NULL until a decision is waited for */
+    struct proven *use;             /* the last one, also while another is waited for */
+    int deciding;                   /* the waiter is out */
+    int outdated;                   /* what is in `use` is known to be of no more use */
 
     struct gate_pass gate;
-    struct flight_waiter flight;
-    int refreshing; /* the flight's waiter is out */
-    int refreshes;  /* waited for so far */
-    int forced;     /* a 401 was answered by a refresh */
-    int gating;     /* the gate's go() is to come */
-    int accepted;   /* the body was asked for */
-    int paused;     /* and the client asked to wait */
+    struct flight_waiter *flight; /* NULL until a refresh is waited for */
+    int refreshing;               /* the flight's waiter is out */
+    int refreshes;                /* waited for so far */
+    int forced;                   /* a 401 was answered by a refresh */
+    int gating;                   /* the gate's go() is to come */
+    int accepted;                 /* the body was asked for */
+    int paused;                   /* and the client asked to wait */
     struct body body;
 
     struct upstream_call up;
@@ -123,9 +123,8 @@ struct call {
     int in_flight; /* `up` is upstream's */
     int tries;
     enum reply_fate fate;
-    int rewrites;
-    struct rewrite rewrite;
-    struct buf held; /* REPLY_HELD */
+    struct rewrite *rewrite; /* ANSWERING; NULL: the body goes through as it is */
+    struct buf held;         /* REPLY_HELD */
     struct provider_verdict verdict;
     str content;       /* REPLY_FOLLOWED: where; once */
     int64_t repeat_ms; /* REPLY_DROPPED: after how long */

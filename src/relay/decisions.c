@@ -313,25 +313,30 @@ void decisions_mark(const struct decisions *ds, struct decision_question *q)
     hash_keyed(&ds->naming, q->asked.key, q->mark);
 }
 
-struct proven *decisions_get(struct decisions *ds, const struct decision_question *q,
-                             struct decision_waiter *w)
+struct proven *decisions_get(struct decisions *ds, const struct decision_question *q)
+{
+    struct slot *s = find(ds, q);
+
+    if (!s || !s->held || !decisions_hold(ds, s->held))
+        return NULL;
+    if (!s->filling && clock_monotonic_ms() - s->held->read_ms > DECISION_SOON_MS)
+        begin_fill(ds, s, q);
+    s->held->users++;
+    return s->held;
+}
+
+void decisions_wait(struct decisions *ds, const struct decision_question *q,
+                    struct decision_waiter *w)
 {
     struct slot *s = find(ds, q);
 
     if (!s)
         s = add(ds, q);
-    if (s->held && decisions_hold(ds, s->held)) {
-        if (!s->filling && clock_monotonic_ms() - s->held->read_ms > DECISION_SOON_MS)
-            begin_fill(ds, s, q);
-        s->held->users++;
-        return s->held;
-    }
     let_go(ds, s);
     w->next = s->since;
     s->since = w;
     if (!s->filling)
         begin_fill(ds, s, q);
-    return NULL;
 }
 
 void decisions_drop(struct decisions *ds, const struct decision_question *q)

@@ -76,9 +76,10 @@ void decisions_free(struct decisions *ds);
 
 /* Sets q->mark, what q->asked.key is known by here. */
 void decisions_mark(const struct decisions *ds, struct decision_question *q);
-/* One use of what is held, or NULL: then decided() comes. */
-MUST_USE struct proven *decisions_get(struct decisions *ds, const struct decision_question *q,
-                                      struct decision_waiter *w);
+/* One use of what is held, or NULL: then it has to be waited for. */
+MUST_USE struct proven *decisions_get(struct decisions *ds, const struct decision_question *q);
+void decisions_wait(struct decisions *ds, const struct decision_question *q,
+                    struct decision_waiter *w);
 /* 1 while it may still be used. */
 int decisions_hold(const struct decisions *ds, const struct proven *d);
 /* Drops what is held for the question, because it is known to be out of date. */

@@ -28,7 +28,7 @@ static int64_t length_of(const struct call *c)
     str text = upstream_reply_header(&c->up, STR("Content-Length"));
     int64_t n;
 
-    if (c->rewrites || upstream_reply_header(&c->up, STR("Content-Encoding")).p ||
+    if (c->rewrite || upstream_reply_header(&c->up, STR("Content-Encoding")).p ||
         !str_to_int64(text, &n) || n < 0)
         return -1;
     return n;
@@ -81,6 +81,19 @@ str call_timing(const struct call *c)
     return arena_str(c->arena, buf_str(b));
 }
 
+static struct rewrite *rewrite_for(struct call *c)
+{
+    const struct provider_place *place = &c->use->is.place;
+    struct rewrite *r;
+
+    if (c->pass.is_bulk || place->prefix_count == 0 ||
+        !is_json(upstream_reply_header(&c->up, STR("Content-Type"))))
+        return NULL;
+    r = arena_new_of(c->arena, struct rewrite);
+    rewrite_init(r, place->prefixes, place->prefix_count, call_own_prefix(c));
+    return r;
+}
+
 static void pass_head(struct call *c)
 {
     struct http_header headers[HEADERS_MAX + 3];
@@ -93,11 +106,7 @@ static void pass_head(struct call *c)
     headers[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
     headers[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};
     headers[n++] = (struct http_header){STR("Server-Timing"), call_timing(c)};
-    c->rewrites = !c->pass.is_bulk && c->use->is.place.prefix_count > 0 &&
-                  is_json(upstream_reply_header(&c->up, STR("Content-Type")));
-    if (c->rewrites)
-        rewrite_init(&c->rewrite, c->use->is.place.prefixes, c->use->is.place.prefix_count,
-                     call_own_prefix(c));
+    c->rewrite = rewrite_for(c);
     call_go(c, CALL_ANSWERING);
     c->status = c->up.status;
     http_start(c->stream, c->up.status, headers, n, length_of(c));
@@ -148,10 +157,10 @@ static int write_piece(struct call *c, str piece)
 {
     struct buf *scratch = &c->lane->scratch;
 
-    if (!c->rewrites)
+    if (!c->rewrite)
         return http_write(c->stream, piece);
     buf_clear(scratch);
-    rewrite_piece(&c->rewrite, piece, scratch);
+    rewrite_piece(c->rewrite, piece, scratch);
     must(buf_ok(scratch));
     return http_write(c->stream, buf_str(scratch));
 }
@@ -195,9 +204,9 @@ static void finish_answer(struct call *c)
         call_end(c);
         return;
     }
-    if (c->rewrites) {
+    if (c->rewrite) {
         buf_clear(scratch);
-        rewrite_end(&c->rewrite, scratch);
+        rewrite_end(c->rewrite, scratch);
         (void)http_write(c->stream, buf_str(scratch));
     }
     http_end(c->stream);

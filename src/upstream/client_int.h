@@ -27,7 +27,7 @@
 #define STARTING_MAX 64         /* calls to one origin that are still connecting */
 #define STREAMS_A_CONNECTION 64 /* HTTP/2; servers allow 100 or more */
 #define ORIGINS_KEPT 256
-#define EASY_KEPT 512
+#define EASY_KEPT 2048
 #define HELD_FREE ((size_t)64 * 1024) /* of a body, not counted */
 #define REPLY_HEADERS_MAX ((size_t)64 * 1024)
 

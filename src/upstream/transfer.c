@@ -85,10 +85,12 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
 static void keep_header(struct transfer *t, str line)
 {
     struct arena *a = t->call->arena;
-    str name = str_take_until(&line, ':');
-    str value = str_trim(line);
-    char *copy = arena_cstring(a, value);
+    str all = str_trim(line);
+    char *copy = arena_cstring(a, all);
+    str value = {copy, all.n};
+    str name = str_take_until(&value, ':');
 
+    value = str_trim(value);
     if (t->reply_count == t->reply_room) {
         size_t room = t->reply_room ? t->reply_room * 2 : 32;
         struct upstream_header *more = arena_alloc_array(a, room, sizeof(*more));
@@ -97,11 +99,9 @@ static void keep_header(struct transfer *t, str line)
         t->reply = more;
         t->reply_room = room;
     }
-    auth_mask(&t->auth, t->call->secret, copy, value.n);
-    t->reply[t->reply_count++] = (struct upstream_header){
-        .name = arena_str(a, str_trim(name)),
-        .value = {copy, value.n},
-    };
+    auth_mask(&t->auth, t->call->secret, copy + (all.n - value.n), value.n);
+    t->reply[t->reply_count++] =
+        (struct upstream_header){str_trim(name), value.n ? value : STR("")};
 }
 
 static size_t on_header(char *p, size_t one, size_t n, void *arg)
