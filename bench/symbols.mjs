@@ -22,7 +22,7 @@ let known;
 // "src/http/parse.c", or null when nobody here defines it. Of several static ones with that name the first.
 export function fileOf(name) {
   known ??= definitions();
-  const plain = name.replace(/\.(isra|part|constprop|cold)\b.*$/, '').replace(/'\d+$/, '');
+  const plain = name.replace(/\.(isra|part|constprop|cold|lto_priv)\b.*$/, '').replace(/'\d+$/, '');
   if (plain.startsWith('llhttp_')) return 'src/http/llhttp';
   return known.get(plain)?.[0] ?? null;
 }
