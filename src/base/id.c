@@ -7,6 +7,10 @@
 #include "base/check.h"
 #include "base/clock.h"
 
+#define TIME_LENGTH 10
+#define GROUP_LENGTH 13
+#define INDEX_LENGTH 3
+
 static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /* count characters for the lowest 5 * count bits of value, highest first. */
@@ -16,6 +20,11 @@ static void put_bits(char *at, int count, uint64_t value)
         at[i] = alphabet[value & 31];
         value >>= 5;
     }
+}
+
+static void put_time(char *at, int64_t ms)
+{
+    put_bits(at, TIME_LENGTH, (uint64_t)ms & UINT64_C(0xFFFFFFFFFFFF));
 }
 
 static void fill_random(void *p, size_t n)
@@ -34,7 +43,7 @@ str id_new(struct arena *a)
     uint64_t random[2];
 
     fill_random(random, sizeof(random));
-    put_bits(p, 10, (uint64_t)clock_now_ms() & UINT64_C(0xFFFFFFFFFFFF));
+    put_time(p, clock_now_ms());
     put_bits(p + 10, 8, random[0]);
     put_bits(p + 18, 8, random[1]);
     return (str){p, ID_LENGTH};
@@ -49,4 +58,32 @@ int id_valid(str s)
             return 0;
     }
     return 1;
+}
+
+void id_of_member(char ret[static ID_LENGTH + 1], int64_t ms, str group, size_t index)
+{
+    must(group.n == ID_LENGTH && index < ID_MEMBERS_MAX);
+    put_time(ret, ms);
+    memcpy(ret + TIME_LENGTH, group.p + TIME_LENGTH, GROUP_LENGTH);
+    put_bits(ret + TIME_LENGTH + GROUP_LENGTH, INDEX_LENGTH, index);
+    ret[ID_LENGTH] = '\0';
+}
+
+str id_lowest(struct arena *a, int64_t ms)
+{
+    char *p = arena_alloc(a, ID_LENGTH + 1);
+
+    put_time(p, ms);
+    memset(p + TIME_LENGTH, alphabet[0], ID_LENGTH - TIME_LENGTH);
+    return (str){p, ID_LENGTH};
+}
+
+int64_t id_ms(str id)
+{
+    int64_t ms = 0;
+
+    must(id.n == ID_LENGTH);
+    for (size_t i = 0; i < TIME_LENGTH; i++)
+        ms = ms << 5 | (strchr(alphabet, id.p[i]) - alphabet);
+    return ms;
 }

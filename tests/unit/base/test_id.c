@@ -62,12 +62,57 @@ static void test_valid(void **state)
     assert_false(id_valid((str){NULL, 0}));
 }
 
+static void test_members_of_a_group(void **state)
+{
+    struct arena *a = arena_new(1000000);
+    str one = id_new(a), two = id_new(a);
+    char first[ID_LENGTH + 1], same[ID_LENGTH + 1], last[ID_LENGTH + 1], later[ID_LENGTH + 1];
+    int64_t ms = 1751500000123;
+
+    (void)state;
+    id_of_member(first, ms, one, 0);
+    id_of_member(same, ms, two, 0);
+    id_of_member(last, ms, one, ID_MEMBERS_MAX - 1);
+    id_of_member(later, ms + 1, one, 0);
+    assert_true(id_valid(str_from(first)) && id_valid(str_from(last)));
+    assert_int_equal(time_of(str_from(last)), ms);
+    assert_string_not_equal(first, same); /* groups do not mix */
+    assert_true(strcmp(first, last) < 0 && strcmp(last, later) < 0);
+    for (size_t i = 1; i < 3000; i++) {
+        id_of_member(same, ms, one, i);
+        assert_true(strcmp(first, same) < 0 && strcmp(same, last) < 0);
+        memcpy(first, same, sizeof(first));
+    }
+    arena_free(a);
+}
+
+static void test_times_of_ids(void **state)
+{
+    static const int64_t times[] = {0, 1, 31, 32, 1751500000123, (INT64_C(1) << 48) - 1};
+    struct arena *a = arena_new(100000);
+    char member[ID_LENGTH + 1];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        str lowest = id_lowest(a, times[i]);
+        assert_true(id_valid(lowest));
+        assert_int_equal(id_ms(lowest), times[i]);
+        id_of_member(member, times[i], lowest, 0);
+        assert_true(str_eq(lowest, str_from(member))); /* of the lowest group the first */
+        id_of_member(member, times[i] - (i > 0), id_new(a), 7);
+        assert_int_equal(str_cmp(str_from(member), lowest), i ? -1 : 1);
+    }
+    assert_in_range(id_ms(id_new(a)), 1751500000123, clock_now_ms());
+    assert_int_equal(id_ms(STR("zzzzzzzzzz0000000000000000")), (INT64_C(1) << 50) - 1);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new_ids),
-        cmocka_unit_test(test_later_sorts_later),
-        cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_new_ids),      cmocka_unit_test(test_later_sorts_later),
+        cmocka_unit_test(test_valid),        cmocka_unit_test(test_members_of_a_group),
+        cmocka_unit_test(test_times_of_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
