@@ -9,6 +9,7 @@
 #include "core/grants.h"
 #include "core/oauth_clients.h"
 #include "core/settings.h"
+#include "store/calls.h"
 #include "store/incidents.h"
 #include "store/links.h"
 #include "store/pending.h"
@@ -84,7 +85,7 @@ static enum err expire(struct work *w)
     if (!e)
         e = store_sessions_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
-        e = store_calls_delete_before(w->db, w->arena, w->fault, w->now_ms - CALLS_KEPT_MS);
+        e = store_call_groups_delete_before(w->db, w->arena, w->fault, w->now_ms - CALLS_KEPT_MS);
     return e ? e : work_commit(w);
 }
 

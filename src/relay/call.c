@@ -84,10 +84,9 @@ void call_free_if_over(struct call *c)
 static void record(const struct call *c)
 {
     const struct key_call *is = &c->use->is;
-    int64_t ms = (clock_monotonic_us() - c->started_us) / 1000;
 
     records_add(c->lane->records,
-                &(struct call_row){
+                &(struct call_kind){
                     .app = is->app,
                     .connection = is->connection,
                     .connection_name = is->connection_name,
@@ -97,11 +96,13 @@ static void record(const struct call *c)
                     .credential = is->credential,
                     .method = c->pass.method,
                     .template = c->pass.template,
+                    .code = str_from(c->fault.code ? err_code(c->fault.code) : NULL),
+                },
+                &(struct call_note){
                     .issue = c->pass.issue.n ? c->pass.issue : (str){NULL, 0},
                     .status = c->status,
-                    .code = str_from(c->fault.code ? err_code(c->fault.code) : NULL),
-                    .came = clock_now_ms() - ms,
-                    .ms = ms,
+                    .at = clock_now_ms(),
+                    .ms = (clock_monotonic_us() - c->started_us) / 1000,
                     .repeats = c->tries > 0 ? c->tries - 1 : 0,
                 });
 }

@@ -2,18 +2,14 @@
 #include "relay/records.h"
 
 #include "base/check.h"
-#include "base/id.h"
 #include "base/mem.h"
+#include "core/calls.h"
 
-#define BATCH_ARENA_MAX ((size_t)64 << 20)
 #define WORK_ARENA_MAX ((size_t)256 << 20)
 
 struct batch {
     struct records *all;
-    struct arena *arena;
-    struct call_row *rows; /* on the heap: it grows */
-    size_t count;
-    size_t room;
+    struct call_batch *calls;
     enum err err;
     struct fault fault;
 };
@@ -28,8 +24,7 @@ struct records {
 
 static void batch_free(struct batch *b)
 {
-    arena_free(b->arena);
-    mem_free(b->rows);
+    call_batch_free(b->calls);
     mem_free(b);
 }
 
@@ -41,7 +36,7 @@ static void written(void *arg)
     struct records *rs = b->all;
 
     if (b->err)
-        rs->lost += (int64_t)b->count;
+        rs->lost += (int64_t)b->calls->count;
     if (rs->lost)
         log_event(rs->config.log, LOG_WARNING, "calls_not_recorded", LOG_INT("calls", rs->lost),
                   LOG_STR("detail", str_from(b->fault.detail)));
@@ -49,7 +44,7 @@ static void written(void *arg)
     rs->on_its_way = 0;
     batch_free(b);
     count_end(rs->config.count);
-    if (rs->filling && rs->filling->count >= RECORDS_BATCH)
+    if (rs->filling && rs->filling->calls->count >= RECORDS_BATCH)
         records_flush(rs);
 }
 
@@ -57,7 +52,7 @@ static enum err run(struct work *w, void *arg)
 {
     const struct batch *b = arg;
 
-    return calls_save(w, b->rows, b->count);
+    return calls_save(w, b->calls);
 }
 
 static void write_batch(void *arg, void *db)
@@ -88,38 +83,19 @@ void records_flush(struct records *rs)
 
 /* --- noting ----------------------------------------------------------------------------------- */
 
-static struct batch *batch_for(struct records *rs)
+void records_add(struct records *rs, const struct call_kind *kind, const struct call_note *note)
 {
-    struct batch *b = rs->filling;
-
-    if (!b) {
-        b = rs->filling = mem_new(struct batch);
-        b->all = rs;
-        b->arena = arena_new(BATCH_ARENA_MAX);
-    }
-    if (b->count == b->room) {
-        b->room = b->room ? b->room * 2 : 64;
-        b->rows = mem_realloc(b->rows, b->room * sizeof(*b->rows));
-    }
-    return b;
-}
-
-void records_add(struct records *rs, const struct call_row *row)
-{
-    if (rs->filling && rs->filling->count >= RECORDS_MAX) {
+    if (rs->filling && rs->filling->calls->count >= RECORDS_MAX) {
         rs->lost++;
         return;
     }
-    struct batch *b = batch_for(rs);
-    struct call_row *r = &b->rows[b->count++];
-    str *const texts[] = {&r->app,  &r->connection, &r->connection_name, &r->key,      &r->key_name,
-                          &r->user, &r->credential, &r->method,          &r->template, &r->issue,
-                          &r->code};
-    *r = *row;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        *texts[i] = arena_str(b->arena, *texts[i]);
-    r->id = id_new(b->arena);
-    if (b->count >= RECORDS_BATCH)
+    if (rs->filling == NULL) {
+        rs->filling = mem_new(struct batch);
+        rs->filling->all = rs;
+        rs->filling->calls = call_batch_new();
+    }
+    call_batch_add(rs->filling->calls, kind, note);
+    if (rs->filling->calls->count >= RECORDS_BATCH)
         records_flush(rs);
 }
 

@@ -11,16 +11,17 @@
 #define RELAY_RECORDS_H
 
 #include "base/log.h"
-#include "core/calls.h"
+#include "core/call_batch.h"
 #include "io/loop.h"
 #include "io/pool.h"
 #include "relay/count.h"
 
 #define RECORDS_EVERY_S 5
-#define RECORDS_BATCH 2000
+#define RECORDS_BATCH 2000 /* as many as fit in one group (core/call_groups.h) */
 #define RECORDS_MAX 20000
 
 struct records;
+struct services;
 
 struct records_config {
     struct loop *loop;
@@ -33,8 +34,8 @@ struct records_config {
 MUST_USE struct records *records_new(const struct records_config *config);
 /* Nothing may be on its way; what was noted since is lost. */
 void records_free(struct records *rs);
-/* Copies; the row's id is made here. */
-void records_add(struct records *rs, const struct call_row *row);
+/* Copies. */
+void records_add(struct records *rs, const struct call_kind *kind, const struct call_note *note);
 /* Sends what there is on its way, without waiting for the time. */
 void records_flush(struct records *rs);
 

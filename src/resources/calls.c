@@ -4,6 +4,7 @@
 #include "core/calls.h"
 
 #include "base/doc.h"
+#include "base/id.h"
 #include "resources/app_doc.h"
 #include "resources/routes.h"
 
@@ -13,47 +14,52 @@ static void read_status(struct exchange *x, struct call_filter *f)
     str text = exchange_text(x, "status");
     int64_t n;
 
-    f->status_from = 0;
-    f->status_to = 0;
     if (text.n == 3 && str_ends(text, STR("xx")) && text.p[0] >= '1' && text.p[0] <= '5') {
         f->status_from = (text.p[0] - '0') * 100;
         f->status_to = f->status_from + 99;
     } else if (str_to_int64(text, &n) && n > 0 && n < 1000) {
-        f->status_from = f->status_to = n;
+        f->status_from = f->status_to = (int)n;
     } else if (text.n) {
         exchange_field_error(x, "status", "Give a status like 429, or a kind of them like 5xx.");
     }
 }
 
+static void read_before(struct exchange *x, const struct call_filter *f)
+{
+    if (f->before.n && !id_valid(f->before))
+        exchange_field_error(x, "before", "Give the next of the page before.");
+}
+
 static json_t *call_doc(struct exchange *x, const struct call_row *c)
 {
+    const struct call_kind *k = &c->kind;
     json_t *doc = doc_object(x->arena), *key = doc_object(x->arena), *n = doc_object(x->arena);
 
     doc_set_str(doc, "id", c->id);
-    doc_set_time(doc, "came", c->came);
-    doc_set_str(key, "id", c->key);
-    doc_set_str(key, "name", c->key_name);
+    doc_set_time(doc, "came", c->call.at - c->call.ms);
+    doc_set_str(key, "id", k->key);
+    doc_set_str(key, "name", k->key_name);
     doc_set(doc, "key", key);
-    doc_set_str(n, "id", c->connection);
-    doc_set_str(n, "name", c->connection_name);
+    doc_set_str(n, "id", k->connection);
+    doc_set_str(n, "name", k->connection_name);
     doc_set(doc, "connection", n);
-    if (c->user.p && c->user_name.p)
-        doc_set(doc, "user", app_doc_person(x, c->user, c->user_name, c->user_email));
+    if (k->user.p && c->user_name.p)
+        doc_set(doc, "user", app_doc_person(x, k->user, c->user_name, c->user_email));
     else
         doc_set_null(doc, "user");
-    doc_set_bool(doc, "as_app", !c->user.p);
-    doc_set_str(doc, "credential", c->credential);
-    doc_set_str(doc, "method", c->method);
-    doc_set_str(doc, "template", c->template);
-    doc_set_str(doc, "issue", c->issue);
-    if (c->status)
-        doc_set_int(doc, "status", c->status);
+    doc_set_bool(doc, "as_app", !k->user.p);
+    doc_set_str(doc, "credential", k->credential);
+    doc_set_str(doc, "method", k->method);
+    doc_set_str(doc, "template", k->template);
+    doc_set_str(doc, "issue", c->call.issue);
+    if (c->call.status)
+        doc_set_int(doc, "status", c->call.status);
     else
         doc_set_null(doc, "status");
-    doc_set_bool(doc, "failed", c->status >= 400);
-    doc_set_str(doc, "code", c->code);
-    doc_set_int(doc, "ms", c->ms);
-    doc_set_int(doc, "repeats", c->repeats);
+    doc_set_bool(doc, "failed", c->call.status >= 400);
+    doc_set_str(doc, "code", k->code);
+    doc_set_int(doc, "ms", c->call.ms);
+    doc_set_int(doc, "repeats", c->call.repeats);
     return doc;
 }
 
@@ -89,23 +95,23 @@ enum err calls_show(struct exchange *x)
         .issue = given(x, "issue"),
         .before = given(x, "before"),
     };
-    struct call_row *rows = NULL;
-    size_t count = 0;
-    str next = {NULL, 0};
+    struct call_page page = {0};
 
     read_status(x, &f);
+    read_before(x, &f);
     enum err e = exchange_field_problem(x);
     if (!e)
         e = app_doc_fill(x, APP_TAB_SETTINGS);
     if (!e)
-        e = calls_page(x->work, &f, &rows, &count, &next);
+        e = calls_page(x->work, &f, &page);
     if (e)
         return e;
     json_t *list = doc_array(x->arena);
-    for (size_t i = 0; i < count; i++)
-        doc_append(list, call_doc(x, &rows[i]));
+    for (size_t i = 0; i < page.count; i++)
+        doc_append(list, call_doc(x, &page.rows[i]));
     doc_set(exchange_doc(x), "calls", list);
-    doc_set_str(exchange_doc(x), "next", next);
+    doc_set_str(exchange_doc(x), "next", page.next);
+    doc_set_time(exchange_doc(x), "looked_to", page.looked_to);
     add_filter(x);
     return ERR_OK;
 }

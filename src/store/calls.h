@@ -1,52 +1,37 @@
-/* Rows of `relay_calls`: what went through the relay, for an app's admins. Written in groups. SQL
- * only, no rules. Rows borrow from the arena. Worker threads; errors as in db/db.h.
+/* Rows of `relay_call_groups`: what went through the relay, many calls in one row. SQL only, no
+ * rules; what stands in `calls` is core/call_groups.h's. Rows borrow from the arena. Worker
+ * threads; errors as in db/db.h.
  */
 #ifndef STORE_CALLS_H
 #define STORE_CALLS_H
 
 #include "db/db.h"
 
-struct call_row {
+struct call_group_row {
     str id;
     str app;
-    str connection;
-    str connection_name;
-    str key;
-    str key_name;
-    str user; /* p == NULL: as the app */
-    str credential;
-    str method;
-    str template;
-    str issue; /* p == NULL: the path names none */
-    int64_t status;
-    str code; /* p == NULL: an answer of the provider's */
-    int64_t came;
-    int64_t ms;
-    int64_t repeats;
-    /* joined */
-    str user_name;
-    str user_email;
+    int64_t first_at; /* the calls of it ended between these, both included */
+    int64_t last_at;
+    str calls;
 };
 
-/* What of an app's calls is wanted; empty texts and 0: all. */
-struct call_filter {
-    str connection; /* id */
-    str key;        /* id */
-    str user;       /* id */
-    str issue;
-    int64_t status_from;
-    int64_t status_to; /* included */
-    str before;        /* id: older ones only */
+/* Where in the order of store_call_groups_list() to go on: behind (last_at, id). */
+struct call_group_place {
+    int64_t last_at;
+    str id; /* empty: before all with that last_at */
 };
 
 /* Write transaction. One whose app is gone is left out. */
-MUST_USE enum err store_calls_insert(struct db *d, struct arena *a, struct fault *f,
-                                     const struct call_row *rows, size_t count);
-/* The newest first, at most limit. */
-MUST_USE enum err store_calls_list(struct db *d, struct arena *a, struct fault *f, str app,
-                                   const struct call_filter *filter, int64_t limit,
-                                   struct call_row **ret, size_t *ret_count);
-MUST_USE enum err store_calls_delete_before(struct db *d, struct arena *a, struct fault *f,
-                                            int64_t came);
+MUST_USE enum err store_call_group_insert(struct db *d, struct arena *a, struct fault *f,
+                                          const struct call_group_row *row);
+/* Of the app, those that began until `until`, by (last_at, id), the newest first, behind the place;
+ * at most limit. */
+MUST_USE enum err store_call_groups_list(struct db *d, struct arena *a, struct fault *f, str app,
+                                         int64_t until, struct call_group_place place,
+                                         int64_t limit, struct call_group_row **ret,
+                                         size_t *ret_count);
+/* Those that ended before. */
+MUST_USE enum err store_call_groups_delete_before(struct db *d, struct arena *a, struct fault *f,
+                                                  int64_t last_at);
 
 #endif

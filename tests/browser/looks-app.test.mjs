@@ -93,6 +93,17 @@ page('app-calls', nora, async () => {
   return `${at}/calls`;
 });
 page('app-calls.none', nora, () => `${at}/calls?issue=ZEBRA-1`);
+page('app-calls.far', nora, () => {
+  const kinds = JSON.stringify([['c', 'Planning', 'k', 'Sprint board', null, 'x', 'GET', '/rest/api/3/myself', null]]);
+  const from = Date.now() - 24 * 3600000;
+  sql(s, `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)
+    INSERT INTO relay_call_groups (id, app_id, first_at, last_at, calls)
+    SELECT printf('01jddq2rj5%016d', i), a.id, ${from} + i, ${from} + i,
+      '{"kinds":${kinds},"calls":[[0,5,' || CASE i WHEN 2000 THEN 503 ELSE 200 END || ',0,0,null]]}'
+    FROM n, apps a WHERE a.slug = '${w.app}'`);
+  return `${at}/calls?status=503`;
+});
+page('app-calls.far-none', nora, () => `${at}/calls?status=504`);
 page('permissions', nora, () => `${at}/permissions`);
 page('permissions.wrong', nora, async (p) => {
   await p.visit(`${at}/permissions`);

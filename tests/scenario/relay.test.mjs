@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { addConnection, ANNA, BOB, connect } from '../lib/scene.mjs';
+import { addConnection, ANNA, BOB, connect, makeApp } from '../lib/scene.mjs';
 import { ask, assertRefused, basic, bearer, makeKey, open, startRelay, whole } from '../lib/relay.mjs';
 import { endsWell, sql } from '../lib/stack.mjs';
 
@@ -237,6 +237,27 @@ test('the app\'s admins see what was called: kind, issue, key, person, status; n
   const shown = await r.admin.page(`/apps/${r.app}/calls?key=${key.id}`);
   assert.equal(shown.status, 200);
   assert.ok(shown.text.includes('/rest/api/3/issue/{issue}') && !shown.text.includes('secretfield'));
+});
+
+test('where few calls fit, the page says how far it looked and goes on from there', async () => {
+  const app = await makeApp(r.admin, 'Busy');
+  const kinds = JSON.stringify([['c', 'Jira', 'k', 'Key', null, 'x', 'GET', '/rest/api/3/myself', null]]);
+  const from = Date.now() - 3600000;
+  sql(r.s, `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)
+    INSERT INTO relay_call_groups (id, app_id, first_at, last_at, calls)
+    SELECT printf('01jddq2rj5%016d', i), a.id, ${from} + i, ${from} + i,
+      '{"kinds":${kinds},"calls":[[0,5,' || CASE i WHEN 7 THEN 500 ELSE 200 END || ',0,0,null]]}'
+    FROM n, apps a WHERE a.slug = '${app}'`);
+  const first = (await r.admin.get(`/apps/${app}/calls?status=5xx`)).body;
+  assert.deepEqual([first.calls, Date.parse(first.looked_to)], [[], from + 100]);
+  const text = (await r.admin.page(`/apps/${app}/calls?status=5xx`)).text;
+  assert.ok(text.includes('Look further back') && text.includes(first.looked_to) && !text.includes('No calls yet'));
+  const second = (await r.admin.get(`/apps/${app}/calls?status=5xx&before=${first.next}`)).body;
+  assert.deepEqual(second.calls.map((c) => [c.status, Date.parse(c.came), c.as_app]), [[500, from + 2, true]]);
+  assert.deepEqual([second.next, second.looked_to], [null, null]);
+  const all = (await r.admin.get(`/apps/${app}/calls`)).body;
+  assert.deepEqual([all.calls.length, all.next, all.looked_to], [50, all.calls[49].id, null]);
+  assert.equal((await r.admin.get(`/apps/${app}/calls?before=yesterday`)).status, 422);
 });
 
 endsWell(() => r.s);

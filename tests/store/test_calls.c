@@ -1,86 +1,77 @@
-/* store/calls.h on both databases: what is written is found again by every filter, page by page; an
- * app takes its records along; old ones are swept. */
+/* store/calls.h on both databases: groups are found in their order, from any place on; an app takes
+ * its records along; old ones are swept. */
 #include "people.h"
 #include "store/calls.h"
 
-static struct call_row row_of(const char *id, const char *app, int64_t status, const char *issue)
+static void insert(struct contract *c, const char *id, const char *app, int64_t first, int64_t last)
 {
-    return (struct call_row){
-        .id = str_from(id),
-        .app = str_from(app),
-        .connection = STR("con"),
-        .connection_name = STR("Jira"),
-        .key = STR("key"),
-        .key_name = STR("Key"),
-        .user = STR("anna"),
-        .credential = STR("cred"),
-        .method = STR("GET"),
-        .template = STR("/rest/api/3/issue/{issue}"),
-        .issue = str_from(issue),
-        .status = status,
-        .came = 1000 + status,
-        .ms = 12,
-    };
+    struct call_group_row row = {.id = str_from(id),
+                                 .app = str_from(app),
+                                 .first_at = first,
+                                 .last_at = last,
+                                 .calls = STR("{}")};
+
+    contract_ok(c, store_call_group_insert(STORE(c), &row));
 }
 
-static size_t found(struct contract *c, const char *app, struct call_filter f, str *ret_first)
+/* The ids of what is found, joined. */
+static const char *found(struct contract *c, const char *app, int64_t until, int64_t last_at,
+                         const char *id, int64_t limit)
 {
-    struct call_row *rows = NULL;
+    struct call_group_place place = {last_at, str_from(id)};
+    struct call_group_row *rows = NULL;
     size_t n = 0;
-    str *const texts[] = {&f.connection, &f.key, &f.user, &f.issue, &f.before};
+    str ids = STR("");
 
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        *texts[i] = texts[i]->p ? *texts[i] : STR("");
-    contract_ok(c, store_calls_list(STORE(c), str_from(app), &f, 2, &rows, &n));
-    if (ret_first)
-        *ret_first = n ? rows[0].id : STR("");
-    return n;
+    contract_ok(c, store_call_groups_list(STORE(c), str_from(app), until, place, limit, &rows, &n));
+    for (size_t i = 0; i < n; i++) {
+        assert_str(rows[i].app, app);
+        assert_str(rows[i].calls, "{}");
+        ids = arena_printf(c->arena, "%.*s%.*s", STR_ARG(ids), STR_ARG(rows[i].id));
+    }
+    return ids.p;
 }
 
 static void begin(struct contract *c)
 {
-    const struct call_row rows[] = {row_of("1", "desk", 200, "A-1"), row_of("2", "desk", 404, NULL),
-                                    row_of("3", "desk", 0, "A-2"), row_of("4", "gone", 200, NULL)};
-
     add_app(c, "desk");
-    add_user(c, "anna", USER_ACTIVE);
+    add_app(c, "other");
     contract_ok(c, db_begin(c->db, &c->fault, DB_WRITE));
-    contract_ok(c, store_calls_insert(STORE(c), rows, COUNT_OF(rows)));
+    insert(c, "b", "desk", 1000, 2000);
+    insert(c, "d", "desk", 1500, 2500);
+    insert(c, "a", "desk", 1900, 2500);
+    insert(c, "c", "desk", 2600, 2700);
+    insert(c, "e", "other", 1000, 3000);
+    insert(c, "f", "gone", 1000, 2000); /* no such app */
     contract_ok(c, db_commit(c->db, &c->fault));
 }
 
-static void finds_by_every_filter(void **state)
+static void finds_groups_in_order_behind_a_place(void **state)
 {
     struct contract *c = *state;
-    str first;
 
     begin(c);
-    assert_int_equal(found(c, "desk", (struct call_filter){0}, &first), 2);
-    assert_str(first, "3");
-    assert_int_equal(found(c, "desk", (struct call_filter){.before = STR("2")}, &first), 1);
-    assert_str(first, "1");
-    assert_int_equal(found(c, "desk", (struct call_filter){.issue = STR("A-1")}, &first), 1);
-    assert_str(first, "1");
-    assert_int_equal(
-        found(c, "desk", (struct call_filter){.status_from = 400, .status_to = 499}, &first), 1);
-    assert_str(first, "2");
-    assert_int_equal(found(c, "desk", (struct call_filter){.key = STR("other")}, NULL), 0);
-    assert_int_equal(found(c, "desk", (struct call_filter){.user = STR("anna")}, NULL), 2);
-    assert_int_equal(found(c, "desk", (struct call_filter){.connection = STR("con")}, NULL), 2);
-    assert_int_equal(found(c, "gone", (struct call_filter){0}, NULL), 0); /* no such app */
+    assert_string_equal(found(c, "desk", 9000, 9000, "", 10), "cdab");
+    assert_string_equal(found(c, "desk", 9000, 9000, "", 2), "cd");
+    assert_string_equal(found(c, "desk", 9000, 2500, "d", 2), "ab");
+    assert_string_equal(found(c, "desk", 9000, 2500, "", 10), "b");
+    assert_string_equal(found(c, "desk", 1500, 9000, "", 10), "db"); /* began until then */
+    assert_string_equal(found(c, "other", 9000, 9000, "", 10), "e");
+    assert_string_equal(found(c, "gone", 9000, 9000, "", 10), "");
 }
 
 static void goes_with_time_and_with_its_app(void **state)
 {
     struct contract *c = *state;
-    str first;
 
     begin(c);
-    contract_ok(c, store_calls_delete_before(STORE(c), 1300));
-    assert_int_equal(found(c, "desk", (struct call_filter){0}, &first), 1);
-    assert_str(first, "2");
-    contract_script(c, "DELETE FROM apps WHERE id = 'desk'");
-    assert_int_equal(found(c, "desk", (struct call_filter){0}, NULL), 0);
+    contract_ok(c, store_call_groups_delete_before(STORE(c), 2500));
+    assert_string_equal(found(c, "desk", 9000, 9000, "", 10), "cda");
+    contract_ok(c, store_call_groups_delete_before(STORE(c), 2701));
+    assert_string_equal(found(c, "desk", 9000, 9000, "", 10), "");
+    assert_string_equal(found(c, "other", 9000, 9000, "", 10), "e");
+    contract_script(c, "DELETE FROM apps WHERE id = 'other'");
+    assert_string_equal(found(c, "other", 9000, 9000, "", 10), "");
 }
 
 /* What decisions are kept by (db_count_moves): every commit counts, but for what says it moves
@@ -114,7 +105,7 @@ static void commits_move_the_epoch(void **state)
 int main(void)
 {
     static const struct contract_case cases[] = {
-        CONTRACT(finds_by_every_filter),
+        CONTRACT(finds_groups_in_order_behind_a_place),
         CONTRACT(goes_with_time_and_with_its_app),
         CONTRACT(commits_move_the_epoch),
     };

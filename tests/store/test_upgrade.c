@@ -18,7 +18,8 @@ static void only_the_first(struct contract *c)
     assert_true(count >= 2);
     contract_script(
         c,
-        "DROP TABLE relay_calls; DROP TABLE credential_needs; DROP TABLE stop_items; DROP TABLE "
+        "DROP TABLE relay_call_groups; DROP TABLE credential_needs; DROP TABLE stop_items; DROP "
+        "TABLE "
         "stops;"
         "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
         "DROP TABLE refresh_journal;"

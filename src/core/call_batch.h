@@ -1,0 +1,56 @@
+/* Relayed calls noted in memory until they are written: what is the same for many of them (a kind)
+ * once, and a small row a call. Noting is on the way of every call: it allocates from an arena, and
+ * looks for the kind among those that came lately. A kind that was forgotten meanwhile stands there
+ * twice, which is allowed.
+ *
+ * Owned by one thread at a time.
+ */
+#ifndef CORE_CALL_BATCH_H
+#define CORE_CALL_BATCH_H
+
+#include "base/arena.h"
+
+struct call_kind {
+    str app;
+    str connection;
+    str connection_name;
+    str key;
+    str key_name;
+    str user; /* p == NULL: as the app */
+    str credential;
+    str method;
+    str template;
+    str code; /* p == NULL: an answer of the provider's */
+};
+
+struct call_note {
+    str issue;  /* p == NULL: the path names none */
+    int64_t at; /* when it ended */
+    int64_t ms; /* it took */
+    uint32_t kind;
+    int status; /* 0: the caller left before there was one */
+    int repeats;
+};
+
+struct call_batch {
+    struct arena *arena; /* of the texts */
+    struct call_kind *kinds;
+    size_t kind_count;
+    struct call_note *notes; /* in the order in which they came */
+    size_t count;
+    struct recent_kinds *recent; /* inner */
+    size_t kind_room;
+    size_t note_room;
+};
+
+/* An issue's key is shorter at every Jira; what is longer is no issue. */
+#define CALL_ISSUE_MAX 255
+
+MUST_USE struct call_batch *call_batch_new(void);
+/* Accepts NULL. */
+void call_batch_free(struct call_batch *b);
+/* Copies; note->kind is set here. */
+void call_batch_add(struct call_batch *b, const struct call_kind *kind,
+                    const struct call_note *note);
+
+#endif
