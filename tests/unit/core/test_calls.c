@@ -379,6 +379,18 @@ static void a_long_look_ends_amid_groups_that_overlap(void **state)
     assert_int_equal(check_all(t, "app1", f), 2);
 }
 
+/* Groups are read in the order of their ids, calls are shown in the order of theirs. */
+static void many_groups_of_one_millisecond_are_paged(void **state)
+{
+    struct calls *t = begin(state);
+
+    contract_ok(t->c, db_begin(t->c->db, &t->c->fault, DB_WRITE));
+    for (int i = 0; i < 3 * CALLS_PAGE; i++)
+        insert_one(t, START, "A-1");
+    contract_ok(t->c, db_commit(t->c->db, &t->c->fault));
+    assert_int_equal(check_all(t, "app1", (struct call_filter){0}), 3);
+}
+
 /* --- what can be wrong ------------------------------------------------------------------------ */
 
 static void what_is_damaged_hides_nothing_else(void **state)
@@ -397,12 +409,12 @@ static void what_is_damaged_hides_nothing_else(void **state)
     assert_int_equal(check_all(t, "app1", f), 1);
     log_free(t->services.log);
     t->services.log = NULL;
+    (void)close(ends[1]);
     assert_true(read(ends[0], logged, sizeof(logged) - 1) > 0);
     const char *first = strstr(logged, "call_group_damaged id=");
     assert_non_null(first);
     assert_non_null(strstr(first + 1, "call_group_damaged id="));
     (void)close(ends[0]);
-    (void)close(ends[1]);
 }
 
 static void an_app_that_is_gone_is_left_out(void **state)
@@ -479,6 +491,7 @@ int main(void)
         CONTRACT(a_long_look_ends_and_goes_on),
         CONTRACT(a_long_look_goes_on_where_thousands_ended_at_once),
         CONTRACT(a_long_look_ends_amid_groups_that_overlap),
+        CONTRACT(many_groups_of_one_millisecond_are_paged),
         CONTRACT(what_is_damaged_hides_nothing_else),
         CONTRACT(an_app_that_is_gone_is_left_out),
         CONTRACT(notes_which_credentials_were_used),
