@@ -11,13 +11,13 @@
 #define RELAY_RECORDS_H
 
 #include "base/log.h"
-#include "core/call_batch.h"
+#include "core/call_groups.h"
 #include "io/loop.h"
 #include "io/pool.h"
 #include "relay/count.h"
 
 #define RECORDS_EVERY_S 5
-#define RECORDS_BATCH 2000 /* as many as fit in one group (core/call_groups.h) */
+#define RECORDS_BATCH CALL_GROUP_MAX
 #define RECORDS_MAX 20000
 
 struct records;
