@@ -15,7 +15,7 @@
 #include "base/poison.h"
 
 #define ARENA_ALIGN alignof(max_align_t)
-#define ARENA_FIRST_BLOCK ((size_t)5600) /* holds what a relayed call needs */
+#define ARENA_FIRST_BLOCK ((size_t)3520) /* holds what a relayed call needs while Jira thinks */
 #define ARENA_MAX_BLOCK ((size_t)65536)
 #define PRINTF_SHORT 256 /* is formatted once only */
 

@@ -16,7 +16,7 @@
 #endif
 
 enum {
-    HEAD_ROOM_FIRST = 2048,
+    HEAD_ROOM_FIRST = 1024,
     HEAD_ROOM_KEPT = 8192,
     /* Bytes between two pieces of a chunked body: size line with its extension, or trailers. */
     FRAMING_MAX = 4096,

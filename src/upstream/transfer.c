@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "upstream/client_int.h"
 
-#define BUFFER_SIZE 4096L
+#define BUFFER_SIZE 3072L /* every call in flight has one */
+#define BULK_BUFFER_SIZE 32768L
 
 /* Who streams counts and repeats by itself. */
 static int repeats_safely(const struct transfer *t)
@@ -175,12 +176,12 @@ static CURL *easy_take(struct client *c)
 }
 
 /* Nothing of the call stays in it: what pointed into the call is taken back one by one, and a
- * handle that knows of a body is made anew, since libcurl has no options to take that back. */
+ * handle that knows of a body or of bulk is made anew: libcurl has no options to take that back. */
 static void easy_give_back(struct transfer *t)
 {
     struct client *c = t->client;
     CURL *easy = t->easy;
-    int is_dressed = !t->has_body;
+    int is_dressed = !t->has_body && !(t->call->stream && t->call->stream->is_bulk);
 
     if (is_dressed) {
         SET(t, CURLOPT_CURLU, NULL);
@@ -220,6 +221,8 @@ static void set_place(struct transfer *t)
     SET(t, CURLOPT_CURLU, t->origin->url);
     SET(t, CURLOPT_REQUEST_TARGET, target_of(t));
     SET(t, CURLOPT_HTTP_VERSION, (long)(bulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    if (bulk)
+        (void)curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BULK_BUFFER_SIZE);
     SET(t, CURLOPT_PIPEWAIT, !bulk && t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
 }
 
