@@ -1,8 +1,6 @@
 /* See the header. The text is written by hand: it is made of every call. */
 #include "core/call_groups.h"
 
-#include <inttypes.h>
-
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/doc.h"
@@ -90,8 +88,13 @@ static void add_calls(struct packing *p, struct buf *b)
     buf_add(b, STR(",\"calls\":["));
     for (size_t i = 0; i < p->note_count; i++) {
         const struct call_note *n = p->notes[i];
-        buf_addf(b, "%s[%" PRId64 ",%" PRId64 ",%d,%d,%" PRIu32 ",", i ? "," : "",
-                 n->at - p->first_at, n->ms, n->status, n->repeats, p->place[n->kind] - 1);
+        const int64_t numbers[] = {n->at - p->first_at, n->ms, n->status, n->repeats,
+                                   (int64_t)p->place[n->kind] - 1};
+        buf_add(b, i ? STR(",[") : STR("["));
+        for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+            buf_add_int(b, numbers[k]);
+            buf_add_char(b, ',');
+        }
         add_text(b, n->issue);
         buf_add_char(b, ']');
     }

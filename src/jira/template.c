@@ -52,7 +52,8 @@ static int is_issue(str s)
 void jira_template(struct arena *a, str path, str *ret_template, str *ret_issue)
 {
     str rest = str_slice(path, 1, path.n), before = STR("");
-    str template = STR("");
+    str parts[2 * SEGMENTS_MAX];
+    size_t n = 0;
 
     *ret_issue = STR("");
     for (size_t at = 0; rest.p && at < SEGMENTS_MAX; at++) {
@@ -64,8 +65,9 @@ void jira_template(struct arena *a, str path, str *ret_template, str *ret_issue)
                                                 : !is_word(s) && !is_version(s, at))) {
             shown = STR("{id}");
         }
-        template = arena_printf(a, "%.*s/%.*s", STR_ARG(template), STR_ARG(shown));
+        parts[n++] = STR("/");
+        parts[n++] = shown;
         before = s;
     }
-    *ret_template = template;
+    *ret_template = arena_join(a, parts, n);
 }
