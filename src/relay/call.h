@@ -32,6 +32,7 @@
 #include "relay/decisions.h"
 #include "relay/gates.h"
 #include "relay/headers.h"
+#include "relay/links.h"
 #include "relay/records.h"
 #include "relay/relay.h"
 #include "relay/rewrite.h"
@@ -170,8 +171,10 @@ void call_send(struct call *c);
 void call_search(struct call *c);
 /* send.c: an answer that speaks of the credential: renews, or refuses and notes. */
 void call_judge(struct call *c, const struct provider_verdict *v);
-/* send.c: the links of a text that lead to Jira, made to lead here; the header Server-Timing. */
+/* send.c: what links begin with that lead here; the value of a header that links_are_in(), leading
+ * here; the header Server-Timing. */
 str call_own_prefix(const struct call *c);
+str call_own_links(const struct call *c, str name, str value);
 str call_timing(const struct call *c);
 /* repeat.c: pure. Whether an attempt that came out so may be made again, and after how long; -1:
  * no.

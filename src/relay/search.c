@@ -21,7 +21,8 @@ static size_t put_headers(const struct call *c, struct http_header *to)
         const struct provider_header *h = &r->reply_headers[i];
         if ((headers_answered(h->name) || str_starts(h->name, STR("X-Mortise-"))) &&
             !str_has_control(h->value))
-            to[n++] = (struct http_header){h->name, h->value};
+            to[n++] = (struct http_header){
+                h->name, links_are_in(h->name) ? call_own_links(c, h->name, h->value) : h->value};
     }
     to[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
     to[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};

@@ -43,16 +43,12 @@ str call_own_prefix(const struct call *c)
     return arena_join(c->arena, parts, 3);
 }
 
-static str rewritten_link(const struct call *c, str link)
+str call_own_links(const struct call *c, str name, str value)
 {
     const struct provider_place *place = &c->use->is.place;
 
-    for (size_t i = 0; i < place->prefix_count; i++) {
-        if (str_starts(link, place->prefixes[i]))
-            return arena_printf(c->arena, "%.*s%.*s", STR_ARG(call_own_prefix(c)),
-                                STR_ARG(str_slice(link, place->prefixes[i].n, link.n)));
-    }
-    return link;
+    return (name.n == 4 ? links_link : links_location)(c->arena, value, place->prefixes,
+                                                       place->prefix_count, call_own_prefix(c));
 }
 
 /* Milliseconds with one decimal. */
@@ -100,8 +96,8 @@ static void pass_head(struct call *c)
     size_t n = headers_of_answer(&c->up, headers);
 
     for (size_t i = 0; i < n; i++) {
-        if (str_eq_nocase(headers[i].name, STR("Location")))
-            headers[i].value = rewritten_link(c, headers[i].value);
+        if (links_are_in(headers[i].name))
+            headers[i].value = call_own_links(c, headers[i].name, headers[i].value);
     }
     headers[n++] = (struct http_header){STR("X-Content-Type-Options"), STR("nosniff")};
     headers[n++] = (struct http_header){STR("Content-Security-Policy"), STR("sandbox")};

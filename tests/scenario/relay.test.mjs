@@ -48,11 +48,13 @@ test('links stay on the relay, those of people stay on the site', async () => {
   assert.ok(!issue.text.includes(`${r.s.site()}/rest/`) && !issue.text.includes(`${r.front.url}/rest/`));
   assert.equal((await ask(r, new URL(issue.json.self).pathname.slice(own.length - '/rest/'.length - r.s.url.length))).status, 200);
   r.front.on('/rest/links', (request, response) => {
-    response.writeHead(201, { 'content-type': 'application/json', location: `${r.front.url}/rest/api/3/issue/1` });
+    response.writeHead(201, { 'content-type': 'application/json', location: `${r.front.url}/rest/api/3/issue/1`,
+      link: `<${r.s.site()}/rest/api/3/x?startAt=2>; rel="next", <${r.s.site()}/browse/ACME-1>; rel="up"` });
     response.end(JSON.stringify({ browse: `${r.s.site()}/browse/ACME-1`, self: `${r.s.site()}/rest/api/3/x` }));
   });
   const links = await ask(r, '/rest/links');
   assert.equal(links.headers.location, `${own}api/3/issue/1`);
+  assert.equal(links.headers.link, `<${own}api/3/x?startAt=2>; rel="next", <${r.s.site()}/browse/ACME-1>; rel="up"`);
   assert.deepEqual(links.json, { browse: `${r.s.site()}/browse/ACME-1`, self: `${own}api/3/x` });
 });
 

@@ -4,6 +4,7 @@
 #include "relay/address.h"
 #include "relay/body.h"
 #include "relay/headers.h"
+#include "relay/links.h"
 #include "relay/rewrite.h"
 
 static const str PREFIXES[] = {STR("https://acme.example/rest/"),
@@ -53,6 +54,45 @@ static void test_links_across_every_border(void **state)
         for (size_t cut = 0; cut <= cases[i].in.n; cut++)
             check_cut(cases[i].in, cases[i].out, cut);
     }
+}
+
+static void test_links_in_headers(void **state)
+{
+    static const struct {
+        str in, out;
+    } cases[] = {
+        {STR("<https://acme.example/rest/x?startAt=50>; rel=\"next\""),
+         STR("<" OURS "x?startAt=50>; rel=\"next\"")},
+        {STR("<https://acme.example/rest/a>; rel=prev, <https://api.example/ex/jira/1/rest/b>"),
+         STR("<" OURS "a>; rel=prev, <" OURS "b>")},
+        {STR("<https://acme.example/browse/A-1>;rel=up,<https://acme.example/rest/b>;rel=next"),
+         STR("<https://acme.example/browse/A-1>;rel=up,<" OURS "b>;rel=next")},
+        {STR("<https://a.example/>; title=\"\\\"<https://acme.example/rest/>\", "
+             "<https://acme.example/rest/>"),
+         STR("<https://a.example/>; title=\"\\\"<https://acme.example/rest/>\", <" OURS ">")},
+        {STR("<https://acme.example/rest/a\"b>, <https://acme.example/rest/c>"),
+         STR("<" OURS "a\"b>, <" OURS "c>")},
+        {STR("</rest/a>, </ex/jira/1/rest/b>, </ex/jira/2/rest/c>, <../rest/>"),
+         STR("<" OURS "a>, <" OURS "b>, </ex/jira/2/rest/c>, <../rest/>")},
+        {STR("https://acme.example/rest/a"), STR("https://acme.example/rest/a")},
+        {STR("<https://acme.example/rest/"), STR("<" OURS)},
+        {STR("<"), STR("<")},
+        {STR("\""), STR("\"")},
+        {STR("\"\\"), STR("\"\\")},
+        {STR(""), STR("")},
+    };
+    struct arena *a = arena_new(65536);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_str(links_link(a, cases[i].in, PREFIXES, 2, STR(OURS)), cases[i].out.p);
+    assert_str(links_location(a, STR("https://acme.example/rest/x"), PREFIXES, 2, STR(OURS)),
+               OURS "x");
+    assert_str(links_location(a, STR("/ex/jira/1/rest/x"), PREFIXES, 2, STR(OURS)), OURS "x");
+    assert_str(links_location(a, STR("/browse/rest/"), PREFIXES, 2, STR(OURS)), "/browse/rest/");
+    assert_true(links_are_in(STR("LINK")) && links_are_in(STR("location")));
+    assert_false(links_are_in(STR("Links")) || links_are_in(STR("Date")));
+    arena_free(a);
 }
 
 static void test_headers_by_list(void **state)
@@ -184,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_links_across_every_border),
+        cmocka_unit_test(test_links_in_headers),
         cmocka_unit_test(test_headers_by_list),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_kept_body_goes_out_again),
