@@ -261,8 +261,9 @@ struct provider_pass {
     str issue;
 };
 
-/* The provider's three limits (and none of them). */
-enum provider_limit { LIMIT_NONE, LIMIT_BURST, LIMIT_ISSUE, LIMIT_QUOTA };
+/* The provider's limits, and none of them: many calls of a kind at once, many changes of one issue,
+ * an allowance by the hour of one site's or of all. */
+enum provider_limit { LIMIT_NONE, LIMIT_BURST, LIMIT_ISSUE, LIMIT_QUOTA, LIMIT_QUOTA_ALL };
 
 /* What an answer means that passes through. */
 struct provider_verdict {
@@ -344,6 +345,8 @@ struct provider {
     /* Where the content is that an answer to a bulk GET leads to, in the arena: to be fetched once,
      * without the credential. p == NULL: nowhere that is followed. */
     str (*pass_content)(void *self, struct arena *a, const struct upstream_call *call);
+    /* The provider's own name of a limit, as it stands in RateLimit-Reason; static. */
+    str (*limit_name)(enum provider_limit limit);
     /* A call that was not answered, as an error with its sentence. */
     enum err (*pass_failure)(struct fault *f, const struct upstream_call *call);
 };

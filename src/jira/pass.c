@@ -100,13 +100,29 @@ enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+str jira_limit_name(enum provider_limit limit)
+{
+    static const str names[] = {
+        [LIMIT_NONE] = STR(""),
+        [LIMIT_BURST] = STR("jira-burst-based"),
+        [LIMIT_ISSUE] = STR("jira-per-issue-on-write"),
+        [LIMIT_QUOTA] = STR("jira-quota-tenant-based"),
+        [LIMIT_QUOTA_ALL] = STR("jira-quota-global-based"),
+    };
+
+    return names[limit];
+}
+
+/* Other names of quotas stand in older texts of Atlassian's. */
 static enum provider_limit limit_of(const struct upstream_call *call)
 {
     str reason = upstream_reply_header(call, STR("RateLimit-Reason"));
 
+    if (str_eq(reason, jira_limit_name(LIMIT_QUOTA_ALL)))
+        return LIMIT_QUOTA_ALL;
     if (str_starts(reason, STR("jira-quota")) || str_starts(reason, STR("jira-cost")))
         return LIMIT_QUOTA;
-    return str_eq(reason, STR("jira-per-issue-on-write")) ? LIMIT_ISSUE : LIMIT_BURST;
+    return str_eq(reason, jira_limit_name(LIMIT_ISSUE)) ? LIMIT_ISSUE : LIMIT_BURST;
 }
 
 /* Most answers: nothing in them speaks of the credential. */

@@ -16,6 +16,8 @@ MUST_USE enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
 struct provider_verdict jira_pass_judge(void *self, struct arena *a,
                                         const struct upstream_call *call, str body,
                                         const struct provider_target *target);
+/* As Atlassian's page "Rate limiting" has them (state of 2026-08). */
+str jira_limit_name(enum provider_limit limit);
 /* 303 with the address of a host of tables/jira_content_hosts.def, by https, or of one that the
  * operator allows. */
 str jira_pass_content(void *self, struct arena *a, const struct upstream_call *call);

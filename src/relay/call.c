@@ -144,10 +144,10 @@ static void log_refusal(const struct call *c, str id)
 void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
 {
     struct arena *a = c->arena;
-    struct http_header headers[6];
+    struct http_header headers[7];
     size_t n = 0;
     str id = id_new(a);
-    struct problem p = {&c->fault, connect_url(c, connection), STR(""), id};
+    struct problem p = {&c->fault, connect_url(c, connection), c->reason, id};
 
     must(c->fault.code == e && e != ERR_OK);
     if (e == ERR_STORAGE_BUSY || e == ERR_STORAGE_FAILED || e == ERR_OVERLOADED || e == ERR_RETRY)
@@ -159,6 +159,8 @@ void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
     if (retry_after_s)
         headers[n++] =
             (struct http_header){STR("Retry-After"), arena_printf(a, "%d", retry_after_s)};
+    if (c->reason.n)
+        headers[n++] = (struct http_header){STR("RateLimit-Reason"), c->reason};
     if (err_status(e) == 401) /* not Basic: browsers would ask people for a password */
         headers[n++] =
             (struct http_header){STR("WWW-Authenticate"), STR("Bearer realm=\"Mortise\"")};

@@ -135,6 +135,7 @@ struct call {
     int64_t up_us, wait_us;
     int searching; /* the operation is the provider's */
     int status;    /* of the answer that went out; 0: none did */
+    str reason;    /* of our own 429: the limit, in the provider's words */
     struct fault fault;
 };
 

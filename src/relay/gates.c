@@ -70,7 +70,7 @@ static int key_of(const struct gate_call *c, enum provider_limit limit, char *to
 {
     int n = -1;
 
-    if (limit == LIMIT_QUOTA)
+    if (limit == LIMIT_QUOTA || limit == LIMIT_QUOTA_ALL)
         n = snprintf(to, KEY_MAX, "q %.*s", STR_ARG(c->place));
     else if (limit == LIMIT_ISSUE && c->issue.n && c->writes)
         n = snprintf(to, KEY_MAX, "i %.*s %.*s", STR_ARG(c->place), STR_ARG(c->issue));
@@ -170,7 +170,8 @@ static enum gate_answer enter(struct gate *g, struct gate_pass *pass, int64_t *r
 enum gate_answer gates_enter(struct gates *gs, const struct gate_call *call, struct gate_pass *pass,
                              int64_t *ret_wait_ms, enum provider_limit *ret_limit)
 {
-    static const enum provider_limit order[] = {LIMIT_QUOTA, LIMIT_ISSUE, LIMIT_BURST};
+    static const enum provider_limit order[] = {LIMIT_QUOTA_ALL, LIMIT_QUOTA, LIMIT_ISSUE,
+                                                LIMIT_BURST};
     enum gate_answer answer = GATE_OPEN;
     struct gate *g = NULL;
 

@@ -3,7 +3,7 @@
  *
  * What a gate is for, by the limit (core/provider.h):
  *   LIMIT_BURST  one place, method and kind of path        LIMIT_ISSUE  one place and issue, writes
- *   LIMIT_QUOTA  one place, whatever is called
+ *   LIMIT_QUOTA, LIMIT_QUOTA_ALL  one place, whatever is called
  * A gate:
  *   (none)  -- a call is answered 429 -->                          closed until then
  *   closed  -- its time is over -->                                trying: one call goes through

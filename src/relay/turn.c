@@ -25,6 +25,8 @@ static const char *words_of(enum provider_limit limit)
         return "too many changes to this issue in a short time";
     case LIMIT_QUOTA:
         return "this hour's allowance of calls is used up";
+    case LIMIT_QUOTA_ALL:
+        return "this hour's allowance of calls, which all sites share, is used up";
     case LIMIT_BURST:
     case LIMIT_NONE:
         break;
@@ -34,6 +36,9 @@ static const char *words_of(enum provider_limit limit)
 
 static void refuse(struct call *c, enum provider_limit limit, int64_t ms)
 {
+    const struct provider *p = c->lane->relay->config.services->provider;
+
+    c->reason = p->limit_name(limit);
     call_refuse(c,
                 fail(&c->fault, ERR_RATE_LIMITED,
                      "Jira asks to slow down (%s), and others wait already or it would take longer "

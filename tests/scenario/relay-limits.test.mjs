@@ -64,6 +64,8 @@ test('quota: everything of that place waits; who has no time for it is told at o
   assertRefused(short, 429, 'rate_limited');
   assert.ok(Number(short.headers['retry-after']) >= 2);
   assert.match(short.json.detail, /allowance/);
+  assert.equal(short.headers['ratelimit-reason'], 'jira-quota-tenant-based');
+  assert.equal(short.json.reason, 'jira-quota-tenant-based');
   assert.ok(Date.now() - from < 800);
   assert.equal((await ask(r, '/rest/api/3/myself')).status, 200);
   assert.ok(Date.now() - from > 2000);
@@ -97,7 +99,27 @@ test('who waits goes in turns between keys, and the queue has an end', async () 
   for (const each of refused.slice(0, 3)) {
     assertRefused(each, 429, 'rate_limited');
     assert.ok(Number(each.headers['retry-after']) >= 1);
+    assert.equal(each.headers['ratelimit-reason'], 'jira-burst-based');
   }
+});
+
+test('our own 429 names the limit as Jira does, and nothing else of ours has the name', async () => {
+  const short = { headers: { 'x-mortise-timeout': '1' } };
+  for (const [reason, said, method] of [['jira-quota-global-based', 'jira-quota-global-based', 'GET'],
+    ['jira-cost-based', 'jira-quota-tenant-based', 'GET'], ['jira-per-issue-on-write', 'jira-per-issue-on-write', 'PUT'],
+    ['', 'jira-burst-based', 'GET']]) {
+    const path = `/rest/api/3/issue/OPS-1/named${said}`;
+    once429(path, reason, 2);
+    const send = (more) => ask(r, path, { method, ...(method === 'PUT' && { body: '{}' }), ...more });
+    const first = send();
+    await sleep(200);
+    const answer = await send(short);
+    assertRefused(answer, 429, 'rate_limited');
+    assert.deepEqual([answer.headers['ratelimit-reason'], answer.json.reason], [said, said]);
+    assert.equal((await first).status, 200);
+  }
+  const other = await ask(r, '/rest/api/3/../x');
+  assert.deepEqual([other.headers['ratelimit-reason'], other.json.reason], [undefined, null]);
 });
 
 test('callers who leave while they wait hold nobody up', async () => {
