@@ -171,6 +171,10 @@ struct provider_request {
     str project;
     int64_t jira_ms;
     int retry_after_s;
+    const struct upstream_call *last; /* the last call that was made, as it ended; NULL: none */
+    /* PROVIDER_SEARCH: the provider's. Begun again as it is after it ended badly, the operation
+     * goes on with the call that went wrong; NULL: from the beginning. */
+    void *progress;
 };
 
 /* Is this client id and secret known? Asked with a code that nobody was given: ERR_OK, or

@@ -5,8 +5,9 @@
  *   SKIPPING   pages of ids alone, until `startAt` issues are behind us (none when it is 0)
  *   READING    pages of what the caller wants, until maxResults are together or none are left
  *   COUNTING   how many there are in all, unless the last page told
- * Jira's refusal of any of these is the answer. Nothing is remembered between two calls, so that a
- * caller who pages costs one more call from the second page on.
+ * Jira's refusal of any of these is the answer. Nothing is remembered between two searches, so that
+ * a caller who pages costs one more call from the second page on; within one, what went wrong can
+ * be asked again (core/provider.h: progress).
  *
  * Sources: Atlassian's changelog CHANGE-2046 and the REST API v3 reference.
  */
@@ -278,6 +279,7 @@ static void heard(struct upstream_call *call, void *flow)
     json_t *page = NULL;
 
     r->jira_ms += call->took_ms;
+    r->last = call;
     if (call->outcome != UPSTREAM_ANSWERED) {
         jira_flow_end(f, jira_failure(&f->op->fault, call));
         return;
@@ -328,19 +330,14 @@ static void ask(struct jira_flow *f)
     jira_flow_call(f, heard);
 }
 
-void jira_search_begin(struct jira_flow *f)
+static void begin_anew(struct jira_flow *f)
 {
     struct provider_request *r = &f->op->request;
     struct arena *a = f->op->arena;
     struct search *s = arena_new_of(a, struct search);
-    enum err e =
-        jira_flow_route(f, r->target.auth, r->target.origin, r->target.base_path, &f->route);
 
-    if (e) {
-        jira_flow_end(f, e);
-        return;
-    }
     f->state = s;
+    r->progress = s;
     s->api = str_slice(r->path, 0, sizeof("/rest/api/3") - 1);
     s->answer = doc_object(a);
     s->issues = doc_array(a);
@@ -348,4 +345,20 @@ void jira_search_begin(struct jira_flow *f)
         refuse(f, "Invalid request payload. Refer to the REST API documentation and try again.");
     else
         next(f);
+}
+
+void jira_search_begin(struct jira_flow *f)
+{
+    struct provider_request *r = &f->op->request;
+    enum err e =
+        jira_flow_route(f, r->target.auth, r->target.origin, r->target.base_path, &f->route);
+
+    r->last = NULL;
+    f->state = r->progress;
+    if (e)
+        jira_flow_end(f, e);
+    else if (f->state)
+        ask(f);
+    else
+        begin_anew(f);
 }

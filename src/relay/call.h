@@ -130,7 +130,9 @@ struct call {
     str content;       /* REPLY_FOLLOWED: where; once */
     int64_t repeat_ms; /* REPLY_DROPPED: after how long */
 
-    struct provider_op *search; /* the removed search: the operation that answers it */
+    struct provider_op *search; /* the removed search: the operation that answers it, as whom */
+    str search_credential;
+    int64_t search_generation;
     int64_t up_began_us, wait_began_us;
     int64_t up_us, wait_us;
     int searching; /* the operation is the provider's */
@@ -161,10 +163,11 @@ void call_free_if_over(struct call *c);
 int64_t call_last_moment(const struct call *c);
 /* Waits, then goes on with call_next(). */
 void call_wait(struct call *c, int64_t ms);
-/* turn.c: 1 when no limit of Jira's stands in the way; else the call waits, or was refused. What
- * Jira said about limits; that the call came back. */
+/* turn.c: 1 when no limit of Jira's stands in the way; else the call waits, or was refused. That
+ * the call came back: with an answer (c->verdict, c->repeat_ms), which may be about limits; or
+ * anyhow. */
 int call_have_turn(struct call *c);
-void call_limited(struct call *c, enum provider_limit limit, int64_t ms);
+void call_answered(struct call *c);
 void call_came_back(struct call *c, int limited);
 /* send.c: asks Jira. */
 void call_send(struct call *c);

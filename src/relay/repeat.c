@@ -1,6 +1,6 @@
-/* Which calls are made again: GET and HEAD after bad luck on the way to Jira (no connection, 502,
- * 503, 504) and 429; writes when Jira surely did nothing: 429, or nothing was sent. Only with a
- * body that was kept, and never beyond the call's deadline. */
+/* Which calls are made again: GET, HEAD and the removed search (by POST, too) after bad luck on the
+ * way to Jira (no connection, 502, 503, 504) and 429; writes when Jira surely did nothing: 429, or
+ * nothing was sent. Only with a body that was kept, and never beyond the call's deadline. */
 #include "base/clock.h"
 #include "relay/call.h"
 
@@ -9,7 +9,8 @@
 
 static int is_read(const struct call *c)
 {
-    return str_eq(c->pass.method, STR("GET")) || str_eq(c->pass.method, STR("HEAD"));
+    return str_eq(c->pass.method, STR("GET")) || str_eq(c->pass.method, STR("HEAD")) ||
+           c->pass.is_old_search;
 }
 
 static int is_safe(const struct call *c)
@@ -19,7 +20,7 @@ static int is_safe(const struct call *c)
     if (up->outcome == UPSTREAM_ANSWERED && up->status == 429)
         return 1;
     if (up->outcome == UPSTREAM_ANSWERED)
-        return is_read(c) && up->status >= 502 && up->status <= 504;
+        return up->status >= 502 && up->status <= 504 && is_read(c);
     if (up->outcome == UPSTREAM_REFUSED || up->outcome == UPSTREAM_NO_HOST)
         return !up->sent;
     return up->outcome == UPSTREAM_CUT && is_read(c);

@@ -119,10 +119,7 @@ static enum reply_fate fate_of(struct call *c)
     c->verdict = p->pass_judge(p->self, c->arena, &c->up, STR(""), &c->use->is.target);
     c->up.outcome = UPSTREAM_ANSWERED;
     c->repeat_ms = call_repeat_after(c);
-    if (c->verdict.limit != LIMIT_NONE)
-        call_limited(c, c->verdict.limit,
-                     c->repeat_ms >= 0 ? c->repeat_ms : c->verdict.retry_after_s * CLOCK_SECOND_MS);
-    call_came_back(c, c->verdict.limit != LIMIT_NONE);
+    call_answered(c);
     if (c->repeat_ms >= 0)
         return REPLY_DROPPED;
     if (c->pass.is_bulk && str_eq(c->pass.method, STR("GET"))) {

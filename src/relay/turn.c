@@ -87,15 +87,25 @@ int call_have_turn(struct call *c)
     return 0;
 }
 
-void call_limited(struct call *c, enum provider_limit limit, int64_t ms)
+static void close_gate(struct call *c)
 {
     struct gate_call seen = seen_by_gates(c);
+    int64_t ms = c->repeat_ms >= 0 ? c->repeat_ms : c->verdict.retry_after_s * CLOCK_SECOND_MS;
 
-    gates_close(c->lane->relay->gates, &seen, limit, ms > 0 ? ms : TURN_LIMIT_MS);
+    gates_close(c->lane->relay->gates, &seen, c->verdict.limit, ms > 0 ? ms : TURN_LIMIT_MS);
 }
 
 void call_came_back(struct call *c, int limited)
 {
     if (!gates_leave(c->lane->relay->gates, &c->gate, limited))
         c->gating = 0;
+}
+
+void call_answered(struct call *c)
+{
+    int limited = c->verdict.limit != LIMIT_NONE;
+
+    if (limited)
+        close_gate(c);
+    call_came_back(c, limited);
 }

@@ -122,6 +122,25 @@ test('our own 429 names the limit as Jira does, and nothing else of ours has the
   assert.deepEqual([other.headers['ratelimit-reason'], other.json.reason], [undefined, null]);
 });
 
+test('the search in place of the removed one waits as any call of its kind, and others wait for it', async () => {
+  const times = [];
+  r.front.on('/rest/api/3/search/jql', (request, response) => {
+    times.push(Date.now());
+    request.resume().on('end', () => (times.length === 1 ? limit('jira-burst-based', 2)(response)
+      : response.writeHead(200, { 'content-type': 'application/json' }).end('{"issues":[],"isLast":true}')));
+  });
+  const search = (more) => ask(r, '/rest/api/3/search?jql=x', more);
+  const first = search();
+  await sleep(300);
+  const second = search();
+  const short = await search({ headers: { 'x-mortise-timeout': '1' } });
+  assertRefused(short, 429, 'rate_limited');
+  assert.equal(short.headers['ratelimit-reason'], 'jira-burst-based');
+  assert.deepEqual([(await first).status, (await second).status, times.length], [200, 200, 3]);
+  assert.ok(times.slice(1).every((t) => t - times[0] >= 2000), times.map((t) => t - times[0]).join());
+  assert.match((await first).headers['server-timing'], /repeats;desc=1/);
+});
+
 test('callers who leave while they wait hold nobody up', async () => {
   once429('/rest/leaving', 'jira-burst-based', 1);
   const first = ask(r, '/rest/leaving');

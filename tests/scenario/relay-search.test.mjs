@@ -1,9 +1,10 @@
 // The search that Jira has removed, answered by way of what replaced it, with its paging.
 
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { before, test } from 'node:test';
 
-import { ask, makeKey, startRelay } from '../lib/relay.mjs';
+import { ask, assertRefused, makeKey, startRelay } from '../lib/relay.mjs';
 import { endsWell } from '../lib/stack.mjs';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -58,6 +59,66 @@ test('beyond the end, none wanted, wrong JQL, an unreadable body', async () => {
   const unread = await ask(r, '/rest/api/3/search', { method: 'POST', headers: JSON_TYPE, body: '{' });
   assert.equal(unread.status, 400);
   assert.ok(unread.json.errorMessages.length > 0);
+});
+
+// Answers the n-th request below the path by the n-th step, all further ones by Jira.
+function script(path, ...steps) {
+  const bodies = [];
+  const { host, port } = new URL(r.front.target);
+  r.front.on(path, async (request, response) => {
+    let text = '';
+    for await (const piece of request) text += piece;
+    bodies.push(JSON.parse(text));
+    const step = steps[bodies.length - 1];
+    if (step) return step(response);
+    http.request({ host: '127.0.0.1', port, method: 'POST', path: request.url, headers: { ...request.headers, host } }, (answer) => {
+      response.writeHead(answer.statusCode, answer.rawHeaders);
+      answer.pipe(response);
+    }).end(text);
+  });
+  return bodies;
+}
+const status = (code, headers = {}) => (response) => response.writeHead(code, { 'content-type': 'application/json', ...headers }).end('{}');
+const die = (response) => response.destroy();
+
+test('it only reads: repeated after bad luck as a GET is, by POST too', async (t) => {
+  t.after(() => r.front.handlers.clear());
+  for (const first of [status(502), status(503), status(504), status(429), die]) {
+    for (const search of [() => ask(r, `/rest/api/3/search${q()}`), () => post({ jql: JQL })]) {
+      const bodies = script('/rest/api/3/search/jql', first);
+      const page = await search();
+      assert.equal(page.status, 200, page.text);
+      assert.equal(page.json.total, all.length);
+      assert.equal(bodies.length, 2);
+      assert.match(page.headers['server-timing'], /repeats;desc=1/);
+    }
+  }
+  const bodies = script('/rest/api/3/search/jql', status(500));
+  assert.equal((await post({ jql: JQL })).status, 500);
+  assert.equal(bodies.length, 1);
+});
+
+test('repeated from where it went wrong, and no further than its time', async (t) => {
+  t.after(() => r.front.handlers.clear());
+  let bodies = script('/rest/api/3/search/jql', null, status(503), null);
+  const page = await post({ jql: JQL, startAt: 2, maxResults: 2, fields: ['summary'] });
+  assert.deepEqual(page.json.issues.map((i) => i.id), all.slice(2, 4));
+  assert.deepEqual(bodies.map((b) => b.fields.join()), ['id', 'summary', 'summary']);
+  assert.deepEqual(bodies[1], bodies[2]);
+  const counts = script('/rest/api/3/search/approximate-count', die);
+  bodies = script('/rest/api/3/search/jql');
+  assert.equal((await post({ jql: JQL, maxResults: 2 })).json.total, all.length);
+  assert.deepEqual([bodies.length, counts.length], [1, 2]);
+
+  script('/rest/api/3/search/jql', ...Array.from({ length: 20 }, () => status(503)));
+  assert.equal((await post({ jql: JQL })).status, 503);
+  script('/rest/api/3/search/jql', ...Array.from({ length: 20 }, () => die));
+  assertRefused(await post({ jql: JQL }), 502, 'upstream_interrupted');
+  script('/rest/api/3/search/jql', status(503, { 'retry-after': '30' }));
+  const from = Date.now();
+  const short = await ask(r, `/rest/api/3/search${q()}`, { headers: { 'x-mortise-timeout': '2' } });
+  assert.equal(short.status, 503);
+  assert.ok(Date.now() - from < 1000);
 });
 
 test('a connection may leave it to Jira, which has removed it', async () => {
