@@ -117,6 +117,14 @@ static void post_gone(struct client *c)
     loop_post(c->loop, client_gone, c);
 }
 
+static void stop_running(struct transfer *t)
+{
+    shard_remove(t->shard, t);
+    if (t->prereqs == 0)
+        t->origin->starting--;
+    t->client->pump_wanted = 1;
+}
+
 /* Off every list and out of libcurl, then the caller hears of it. */
 static void transfer_end(struct transfer *t)
 {
@@ -125,11 +133,8 @@ static void transfer_end(struct transfer *t)
 
     if (t->state == TRANSFER_QUEUED)
         queue_remove(t);
-    if (t->state == TRANSFER_RUNNING) {
-        shard_remove(t->shard, t);
-        if (t->prereqs == 0)
-            t->origin->starting--;
-    }
+    if (t->state == TRANSFER_RUNNING)
+        stop_running(t);
     if (t->origin)
         t->origin->calls--;
     *t->link = t->next;
@@ -148,7 +153,26 @@ static void transfer_end(struct transfer *t)
 void client_ended(struct transfer *t, CURLcode code)
 {
     outcome_judge(t, code);
+    if (t->behind.first && t->call->outcome == UPSTREAM_ANSWERED) {
+        stop_running(t);
+        t->state = TRANSFER_EMPTYING;
+        return;
+    }
     transfer_end(t);
+}
+
+/* 1 when all was said and nothing is left. */
+static int wake(struct transfer *t)
+{
+    if (t->given_up || t->full) {
+        if (t->state != TRANSFER_FAILING)
+            outcome_judge(t, t->given_up ? CURLE_ABORTED_BY_CALLBACK : CURLE_WRITE_ERROR);
+        if (t->given_up)
+            t->call->outcome = UPSTREAM_GIVEN_UP;
+        return 1;
+    }
+    stream_wake(t);
+    return t->state == TRANSFER_EMPTYING && t->behind.first == NULL;
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
@@ -158,13 +182,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!t->given_up) {
-        stream_wake(t);
+    if (!wake(t))
         return;
-    }
-    if (t->state != TRANSFER_FAILING)
-        outcome_judge(t, CURLE_ABORTED_BY_CALLBACK);
-    t->call->outcome = UPSTREAM_GIVEN_UP;
     transfer_end(t);
     client_pump(c);
 }

@@ -24,6 +24,10 @@ struct upstream;
  * through. */
 #define UPSTREAM_HELD_MAX ((size_t)256 * 1024 * 1024)
 
+/* Bytes of streamed answers over HTTP/2 that their readers have not taken yet, on each loop. When
+ * they would be more, the answers whose readers have stalled longest end as UPSTREAM_FULL. */
+#define UPSTREAM_STALLED_MAX ((size_t)64 * 1024 * 1024)
+
 struct upstream_config {
     str ca_file;    /* PEM; empty: the system's bundle */
     str proxy;      /* "http://host:port"; empty: none, whatever the environment says */
@@ -59,7 +63,8 @@ enum upstream_outcome {
     UPSTREAM_CUT,       /* the connection broke before the answer was whole; sent */
     UPSTREAM_GARBLED,   /* what came is not HTTP */
     UPSTREAM_TOO_LARGE, /* body over body_max, or headers over 64 KiB; sent */
-    UPSTREAM_FULL,      /* all answers together would take over UPSTREAM_HELD_MAX; sent */
+    UPSTREAM_FULL,      /* answers together would take over UPSTREAM_HELD_MAX or _STALLED_MAX; sent
+                         */
     UPSTREAM_GIVEN_UP,  /* upstream_give_up() */
     UPSTREAM_STOPPED    /* Mortise is being stopped */
 };
@@ -113,8 +118,8 @@ struct upstream_stream {
     size_t (*more)(struct upstream_call *call, char *to, size_t room, void *token);
     int64_t body_length; /* -1: not known, ends when `ended` is set and more() gives 0 */
     int ended;           /* the caller sets it when no more will come */
-    /* The answer is large: not asked for compressed, and not over HTTP/2, where a reader who stalls
-     * would make libcurl hold up to a window of 32 MB. */
+    /* The answer is large: not asked for compressed, and not over HTTP/2, where nothing slows the
+     * server down when the reader is slower than it (UPSTREAM_STALLED_MAX). */
     int is_bulk;
 };
 

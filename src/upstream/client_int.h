@@ -1,13 +1,16 @@
-/* Shared by client.c (queueing, life), transfer.c (one call as a libcurl handle), shard.c (a multi
- * handle on the event loop) and outcome.c (what became of it). All of it is used on one loop's
+/* Shared by client.c (queueing, life), transfer.c (one call as a libcurl handle), stream.c (bodies
+ * that pass through), behind.c (what their readers have not taken yet), shard.c (a multi handle on
+ * the event loop) and outcome.c (what became of it). All of it is used on one loop's
  * thread only, except struct upstream itself, which is read-only after upstream_new().
  *
  * States of a transfer:
  *   QUEUED   on its origin's list, no libcurl handle
  *   RUNNING  in a shard's multi handle; `prereqs` counts how often libcurl was about to send
+ *   EMPTYING libcurl is through, its reader is not: pieces are left behind (behind.c); judged
  *   FAILING  judged before it ran; its timer is active and delivers the verdict
  *   (gone)   off every list, call->done() called
- * QUEUED -> RUNNING -> gone; QUEUED -> gone (deadline, stop); new -> FAILING -> gone.
+ * QUEUED -> RUNNING -> gone; RUNNING -> EMPTYING -> gone; QUEUED -> gone (deadline, stop); new ->
+ * FAILING -> gone.
  */
 #ifndef UPSTREAM_CLIENT_INT_H
 #define UPSTREAM_CLIENT_INT_H
@@ -63,7 +66,16 @@ struct shard {
     int http2;
 };
 
-enum transfer_state { TRANSFER_QUEUED, TRANSFER_RUNNING, TRANSFER_FAILING };
+enum transfer_state { TRANSFER_QUEUED, TRANSFER_RUNNING, TRANSFER_EMPTYING, TRANSFER_FAILING };
+
+struct piece; /* behind.c */
+
+/* What came while the reader wanted no more, in order. */
+struct behind {
+    struct piece *first;
+    struct piece *last;
+    int64_t since_ms; /* when the reader took something last */
+};
 
 struct transfer {
     struct transfer *next; /* all of the client's */
@@ -92,12 +104,13 @@ struct transfer {
     int prereqs;
     int guarded;
     int too_large;
-    int full;       /* answers together would pass UPSTREAM_HELD_MAX */
+    int full;       /* answers together would pass UPSTREAM_HELD_MAX or UPSTREAM_STALLED_MAX */
     size_t held;    /* of the body, what is counted in upstream->held */
     int head_whole; /* the empty line after the headers came */
     int head_told;  /* stream->on_head was called */
-    int in_pause;   /* the reader asked for no more: libcurl is told at the next piece */
+    int in_pause;   /* the reader asked for no more */
     int given_up;
+    struct behind behind;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -111,6 +124,7 @@ struct client {
     size_t origin_count;
     struct transfer *transfers;
     size_t queued;
+    size_t behind; /* bytes, of all its transfers */
     int pump_wanted;
     int stopping;
     int leaving;
@@ -136,6 +150,12 @@ void stream_prepare(struct transfer *t);
 size_t stream_take(struct transfer *t, char *p, size_t n);
 void stream_tell_head(struct transfer *t);
 void stream_wake(struct transfer *t);
+/* behind.c: keeps a piece whose reader has stalled; gives what was kept to the reader until it
+ * wants no more; forgets it. behind_keep() returns 0 when there is no room: the transfer is over.
+ */
+MUST_USE int behind_keep(struct transfer *t, const char *p, size_t n);
+void behind_hand_on(struct transfer *t);
+void behind_drop(struct transfer *t);
 /* transfer.c: makes t->easy ready; gives it back. */
 void transfer_prepare(struct transfer *t);
 void transfer_release(struct transfer *t);

@@ -1,7 +1,8 @@
 /* Bodies that pass through: libcurl's pausing, driven by whoever reads and writes.
  *
  * A direction that is paused stays so until upstream_wake(), which only leaves a note (an event):
- * libcurl is unpaused from the loop, never from within one of its callbacks.
+ * libcurl is unpaused from the loop, never from within one of its callbacks. An answer over HTTP/2
+ * is never paused: what its reader does not take is kept by us (behind.c).
  */
 #include "base/check.h"
 #include "upstream/client_int.h"
@@ -60,10 +61,25 @@ void stream_tell_head(struct transfer *t)
     t->call->stream->on_head(t->call, t->call->token);
 }
 
+static int is_http2(const struct transfer *t)
+{
+    long version = 0;
+
+    (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    return version == CURL_HTTP_VERSION_2_0;
+}
+
+static size_t take_none(struct transfer *t, const char *p, size_t n)
+{
+    if (!is_http2(t))
+        return CURL_WRITEFUNC_PAUSE;         /* libcurl keeps the piece and brings it again */
+    return behind_keep(t, p, n) ? n : n + 1; /* any other count ends the transfer */
+}
+
 size_t stream_take(struct transfer *t, char *p, size_t n)
 {
     if (t->in_pause)
-        return CURL_WRITEFUNC_PAUSE; /* libcurl keeps the piece and brings it again */
+        return take_none(t, p, n);
     stream_tell_head(t);
     t->in_pause = !t->call->stream->on_data(t->call, (str){p, n}, t->call->token);
     return n;
@@ -72,6 +88,8 @@ size_t stream_take(struct transfer *t, char *p, size_t n)
 void stream_wake(struct transfer *t)
 {
     t->in_pause = 0;
+    if (t->behind.first)
+        behind_hand_on(t);
     /* Whatever comes of it is heard from the multi handle; the verdict too. */
     if (t->easy && t->state == TRANSFER_RUNNING)
         (void)curl_easy_pause(t->easy, CURLPAUSE_CONT);

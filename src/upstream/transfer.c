@@ -323,5 +323,6 @@ void transfer_release(struct transfer *t)
     auth_wipe(&t->auth);
     buf_done(&t->body);
     secret_wipe(&t->secret_body);
+    behind_drop(t);
     held_subtract(t->client->upstream->held, t->held);
 }

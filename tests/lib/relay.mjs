@@ -18,10 +18,12 @@ export async function makeKey(client, more = {}) {
   return made.body;
 }
 
+// options: of startStack(), and tls: a certificate for front.localhost, for HTTP/2 over TLS
 // -> {s, front, root, admin, runner, app, connection, key}
 export async function startRelay(options = {}) {
-  const front = await startFront();
-  const s = await startStack(null, { ...options, allow: [front.url, ...(options.more ?? [])] });
+  const front = await startFront(options.tls);
+  const env = { ...(options.tls && { MORTISE_CA_FILE: options.tls.file }), ...options.env };
+  const s = await startStack(null, { ...options, env, allow: [front.url, ...(options.more ?? [])] });
   front.to(s.site());
   const root = await s.setup();
   const admin = await s.user(root, 'admin@example.com');
