@@ -20,7 +20,7 @@ static enum err find_credential(struct work *w, const struct connection_row *n,
     ret->generation = effective.use->generation;
     ret->account = effective.use->account_name;
     e = p->pass_place(p->self, w->arena, w->fault, &ret->target, effective.use->site_url,
-                      &ret->place);
+                      effective.use->entered_origin, &ret->place);
     if (e)
         secret_wipe(&ret->target.secret);
     return e;

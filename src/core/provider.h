@@ -336,10 +336,11 @@ struct provider {
      * query stays as it is unless it holds what no URL may. */
     enum err (*pass_check)(void *self, struct arena *a, struct fault *f,
                            struct provider_pass *pass);
-    /* Where a target leads to; site_url: for people, may be empty. ERR_BASE_URL_REFUSED when the
-     * settings no longer allow it. */
+    /* Where a target leads to; site: its address for people, may be empty; entered: what it was
+     * when it was connected, since a site can be renamed. ERR_BASE_URL_REFUSED when the settings no
+     * longer allow it. */
     enum err (*pass_place)(void *self, struct arena *a, struct fault *f,
-                           const struct provider_target *target, str site_url,
+                           const struct provider_target *target, str site, str entered,
                            struct provider_place *ret);
     /* An answer to a call made with the target. body: all of it, or empty when it is not known yet
      * or does not matter (it does for a 401). */

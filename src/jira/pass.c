@@ -64,7 +64,7 @@ enum err jira_pass_check(void *self, struct arena *a, struct fault *f, struct pr
 
 /* --- places ----------------------------------------------------------------------------------- */
 
-enum { PREFIXES_MAX = 2 };
+enum { PREFIXES_MAX = 3 };
 
 static void add_prefix(struct arena *a, str *list, size_t *count, str base)
 {
@@ -79,7 +79,7 @@ static void add_prefix(struct arena *a, str *list, size_t *count, str base)
 }
 
 enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
-                         const struct provider_target *target, str site_url,
+                         const struct provider_target *target, str site, str entered,
                          struct provider_place *ret)
 {
     const struct jira *j = self;
@@ -92,8 +92,10 @@ enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
         return e;
     place.base = arena_printf(a, "%.*s%.*s", STR_ARG(target->origin), STR_ARG(target->base_path));
     add_prefix(a, list, &place.prefix_count, place.base);
-    if (site_url.n)
-        add_prefix(a, list, &place.prefix_count, site_url);
+    if (site.n)
+        add_prefix(a, list, &place.prefix_count, site);
+    if (entered.n)
+        add_prefix(a, list, &place.prefix_count, entered);
     *ret = place;
     return ERR_OK;
 }

@@ -11,7 +11,7 @@
 MUST_USE enum err jira_pass_check(void *self, struct arena *a, struct fault *f,
                                   struct provider_pass *pass);
 MUST_USE enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
-                                  const struct provider_target *target, str site_url,
+                                  const struct provider_target *target, str site, str entered,
                                   struct provider_place *ret);
 struct provider_verdict jira_pass_judge(void *self, struct arena *a,
                                         const struct upstream_call *call, str body,

@@ -15,7 +15,7 @@ const POST = { method: 'POST', headers: JSON_TYPE, body: '{"a":1}' };
 
 let r;
 before(async () => {
-  r = await startRelay({ oauth: true });
+  r = await startRelay({ oauth: true, renamed: 'acme-new' });
 });
 
 // Answers a path by a list of handlers, one a request; the last for all further ones.
@@ -148,6 +148,25 @@ test('OAuth2: the refresh goes on when its caller has left', async () => {
   assert.equal(await o.refreshes(), 1);
   assert.equal((await o.ask('/rest/api/3/myself')).status, 200);
   assert.equal(await o.refreshes(), 1);
+});
+
+test('OAuth2: a site that is renamed: links by its old name still lead here, by the new one once a Test has told it', async () => {
+  const o = await oauthConnect(r);
+  const [old, present] = [r.s.site(), r.s.site('acme-new')];
+  const own = `${r.s.url}/jira/${r.app}/${o.connection}/rest/`;
+  const made = await o.ask('/rest/api/3/issue', { ...POST, body: JSON.stringify({ fields: { project: { key: 'ACME' },
+    issuetype: { name: 'Task' }, summary: `${old}/rest/a ${present}/rest/b ${present}/browse/c` } }) });
+  const shown = async () => (await o.ask(`/rest/api/3/issue/${made.json.key}`)).json.fields.summary;
+  const test = () => r.admin.post(`/apps/${r.app}/connections/${o.connection}/test`);
+  assert.equal(await shown(), `${own}a ${present}/rest/b ${present}/browse/c`);
+  await r.s.control('POST', 'rename', { site: 'acme', to: 'acme-new' });
+  try {
+    assert.equal((await test()).body.ok, true);
+    assert.equal(await shown(), `${own}a ${own}b ${present}/browse/c`);
+  } finally {
+    await r.s.control('POST', 'rename', { site: 'acme', to: 'acme' });
+  }
+  await test();
 });
 
 test('the server ends while bodies stream both ways', async () => {
