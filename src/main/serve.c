@@ -6,6 +6,7 @@
  * that still run; workers; the provider, which they use; loops. Nothing acknowledged waits for any
  * of this: it was committed before.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -88,11 +89,13 @@ static enum err open_storage(struct server *s, struct fault *f)
     return store_open(s->arena, f, &s->config.settings, STORE_MAY_MAKE, &s->db, &s->services.vault);
 }
 
+/* As many as there are cores that it may use: in a container, or pinned, not all of the machine. */
 static size_t loop_count(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t mine;
+    int cores = sched_getaffinity(0, sizeof(mine), &mine) == 0 ? CPU_COUNT(&mine) : 1;
 
-    return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (size_t)cores;
+    return cores > LOOPS_MAX ? LOOPS_MAX : (size_t)cores;
 }
 
 static enum err open_provider(struct server *s, struct fault *f)
