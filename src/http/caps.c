@@ -59,10 +59,10 @@ enum caps_result caps_take(struct caps *c, struct caps_address address)
 {
     struct caps_entry **e = find(c, address);
 
+    if (*e && (*e)->count >= c->max_address)
+        return CAPS_ADDRESS_FULL; /* said first: then room for others is of no use */
     if (c->count >= c->max)
         return CAPS_FULL;
-    if (*e && (*e)->count >= c->max_address)
-        return CAPS_ADDRESS_FULL;
     if (!*e) {
         *e = mem_new(struct caps_entry);
         (*e)->address = address;

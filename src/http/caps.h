@@ -24,7 +24,7 @@ enum caps_result { CAPS_OK, CAPS_FULL, CAPS_ADDRESS_FULL };
 
 void caps_init(struct caps *c, size_t max, size_t max_address);
 void caps_done(struct caps *c);
-/* Counts one more, or says why not. */
+/* Counts one more, or says why not; of an address that is full, CAPS_ADDRESS_FULL. */
 enum caps_result caps_take(struct caps *c, struct caps_address address);
 /* Of an address that was taken. */
 void caps_give_back(struct caps *c, struct caps_address address);

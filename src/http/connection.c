@@ -12,7 +12,7 @@
 #include "http/connection_int.h"
 
 /* A body's deadline moves when so much of it has come: a byte now and then is no progress. */
-enum { BODY_STEP = 256 };
+enum { BODY_STEP = 256, SHED_LOOKS = 64 };
 
 static void arm(struct http_stream *s, struct event *timer, enum deadline d)
 {
@@ -53,10 +53,44 @@ static void input_drop(struct http_stream *s, size_t n)
     must(evbuffer_drain(bufferevent_get_input(s->bev), n) == 0);
 }
 
+/* Those that wait for a request */
+
+static void idle_begin(struct http_stream *s)
+{
+    struct http_part *part = s->part;
+
+    s->idle = 1;
+    s->idle_prev = part->idle_last;
+    s->idle_next = NULL;
+    if (part->idle_last)
+        part->idle_last->idle_next = s;
+    else
+        part->idle_first = s;
+    part->idle_last = s;
+}
+
+static void idle_end(struct http_stream *s)
+{
+    struct http_part *part = s->part;
+
+    if (!s->idle)
+        return;
+    s->idle = 0;
+    if (s->idle_prev)
+        s->idle_prev->idle_next = s->idle_next;
+    else
+        part->idle_first = s->idle_next;
+    if (s->idle_next)
+        s->idle_next->idle_prev = s->idle_prev;
+    else
+        part->idle_last = s->idle_prev;
+}
+
 static void connection_free(struct http_stream *s)
 {
     struct http_server *server = s->part->server;
 
+    idle_end(s);
     evbuffer_remove_cb(bufferevent_get_output(s->bev), on_progress, s);
     atomic_fetch_sub(&server->queued, output_length(s));
     event_free(s->read_timer);
@@ -122,6 +156,28 @@ void connection_drop(struct http_stream *s)
     die(s);
 }
 
+/* A request that has arrived and was not read yet would be lost. */
+static int has_arrived(struct http_stream *s)
+{
+    char byte;
+
+    return input_peek(s).n > 0 ||
+           recv(bufferevent_getfd(s->bev), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+int connection_shed(struct http_part *part)
+{
+    struct http_stream *s = part->idle_first;
+
+    for (int looked = 0; s && looked < SHED_LOOKS; looked++, s = s->idle_next) {
+        if (has_arrived(s))
+            continue;
+        connection_lose(s);
+        return 1;
+    }
+    return 0;
+}
+
 size_t http_queued(const struct http_stream *s)
 {
     return atomic_load(&s->part->server->queued);
@@ -169,9 +225,9 @@ static int step_head(struct http_stream *s)
             connection_lose(s);
         return 0;
     }
-    if (s->idle)
+    if (s->idle && s->kept)
         arm(s, s->read_timer, DEADLINE_HEAD);
-    s->idle = 0;
+    idle_end(s);
     result = parser_head(&s->parser, bytes, &used);
     input_drop(s, used);
     if (result == PARSE_REFUSED)
@@ -305,7 +361,8 @@ static int next_exchange(struct http_stream *s)
     s->callbacks = (struct http_callbacks){0};
     s->accepted = s->paused = s->body_ended = s->want_drain = 0;
     s->body_seen = s->body_since = 0;
-    s->idle = 1;
+    s->kept = 1;
+    idle_begin(s);
     arm(s, s->read_timer, DEADLINE_IDLE);
     return 1;
 }
@@ -453,6 +510,7 @@ void connection_open(struct http_part *part, evutil_socket_t fd, struct caps_add
     if (s->next)
         s->next->prev = s;
     part->first = s;
+    idle_begin(s);
     must(evbuffer_add_cb(bufferevent_get_output(s->bev), on_progress, s) != NULL);
     bufferevent_setcb(s->bev, on_io, on_io, on_event, s);
     bufferevent_setwatermark(s->bev, EV_READ, 0, IN_HIGH);

@@ -62,7 +62,8 @@ struct http_part {
     struct loop *loop;
     const struct timeval *deadlines[DEADLINE_COUNT]; /* common timeouts of the base */
     struct http_stream *first;                       /* its connections */
-    struct buf scratch;                              /* an answer's head while it is made */
+    struct http_stream *idle_first, *idle_last; /* those that wait for a request; longest first */
+    struct buf scratch;                         /* an answer's head while it is made */
     int64_t date_s;
     char date[32];
     int closing;
@@ -78,6 +79,7 @@ struct http_server {
     int port;
     size_t next_part; /* the first loop's */
     int64_t full_logged_ms;
+    int64_t failed_logged_ms;
     struct http_part *parts;
     size_t part_count;
 
@@ -91,6 +93,7 @@ struct http_server {
 struct http_stream {
     struct http_part *part;
     struct http_stream *next, *prev;
+    struct http_stream *idle_next, *idle_prev;
     struct bufferevent *bev;
     struct event *read_timer;  /* head, body, idle, linger */
     struct event *write_timer; /* progress of the answer */
@@ -105,7 +108,8 @@ struct http_stream {
     int keep;          /* what the head of the answer promised, or will */
     int continue_sent; /* 100 Continue, or nobody asked */
     int eof;           /* the client has shut down its half */
-    int idle;          /* between requests */
+    int idle;          /* no byte of a request was read yet: in the part's list */
+    int kept;          /* an answer has gone out on it */
     int lost;          /* the socket is broken; kept for the serving side's first word */
     int running;       /* inside connection_advance() */
     int dead;
@@ -133,6 +137,9 @@ void connection_poke(struct http_stream *s);
 void connection_lose(struct http_stream *s);
 /* The serving side gave up: closes without a callback. */
 void connection_drop(struct http_stream *s);
+/* Closes the one that has waited longest for a request, of which nothing has arrived; 0: there is
+ * none. From the loop only. */
+int connection_shed(struct http_part *part);
 /* http_close: idle ones go at once, others after their answer. */
 void connection_retire(struct http_stream *s);
 

@@ -237,17 +237,40 @@ static void take_over(void *arg)
     mem_free(h);
 }
 
-static void log_full(struct http_server *s, enum caps_result result, const char *remote)
+/* A flood is logged once a minute. */
+static int is_logged_already(int64_t *when_ms)
 {
     int64_t now = clock_monotonic_ms();
 
-    if (s->full_logged_ms && now - s->full_logged_ms < CLOCK_MINUTE_MS)
+    if (*when_ms && now - *when_ms < CLOCK_MINUTE_MS)
+        return 1;
+    *when_ms = now;
+    return 0;
+}
+
+static void log_full(struct http_server *s, enum caps_result result, const char *remote)
+{
+    if (is_logged_already(&s->full_logged_ms))
         return;
-    s->full_logged_ms = now;
     log_event(
         s->log, LOG_WARNING, "http_connections_full",
         LOG_STR("limit", str_from(result == CAPS_FULL ? "connections" : "connections_address")),
         LOG_STR("remote", str_from(remote)));
+}
+
+/* Who came when all places were taken gets that of the longest idle one on this loop, and stays on
+ * it, so that the loop has others to give next time. */
+static int takes_place(struct http_server *s, struct caps_address address, struct http_part **ret)
+{
+    enum caps_result result;
+
+    if (!connection_shed(&s->parts[0]))
+        return 0;
+    pthread_mutex_lock(&s->lock);
+    result = caps_take(&s->caps, address);
+    pthread_mutex_unlock(&s->lock);
+    *ret = &s->parts[0];
+    return result == CAPS_OK;
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *peer,
@@ -265,14 +288,17 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     pthread_mutex_lock(&s->lock);
     result = caps_take(&s->caps, h->address);
     pthread_mutex_unlock(&s->lock);
-    if (result != CAPS_OK) {
+    if (result == CAPS_OK)
+        h->part = &s->parts[s->next_part++ % s->part_count];
+    else
         log_full(s, result, h->remote);
+    if (result == CAPS_ADDRESS_FULL ||
+        (result == CAPS_FULL && !takes_place(s, h->address, &h->part))) {
         close(fd);
         mem_free(h);
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    h->part = &s->parts[s->next_part++ % s->part_count];
     if (h->part == &s->parts[0])
         take_over(h);
     else
@@ -293,7 +319,10 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
     const struct timeval again = {.tv_usec = ACCEPT_AGAIN_MS * 1000L};
     struct http_server *s = arg;
 
-    log_event(s->log, LOG_ERROR, "http_accept_failed", LOG_INT("errno", errno));
+    int number = errno;
+
+    if (!is_logged_already(&s->failed_logged_ms))
+        log_event(s->log, LOG_ERROR, "http_accept_failed", LOG_INT("errno", number));
     evconnlistener_disable(listener);
     event_add(s->accept_again, &again);
 }

@@ -58,8 +58,9 @@ str http_header_get(const struct http_request *r, str name);
 struct http_limits {
     size_t head_bytes;          /* request line and headers; over it: 431 (or 414) */
     size_t header_count;        /* over it: 431 */
-    size_t connections;         /* over it: closed at accept */
-    size_t connections_address; /* per remote address; IPv6 by its /64 */
+    size_t connections;         /* over it: an idle one is closed in favour of the new one; when
+                                   there is none, the new one is, without a word */
+    size_t connections_address; /* per remote address; IPv6 by its /64; over it: closed at accept */
     int head_ms;  /* absolute, from the first byte or the accept to the end of the head: 408, or
                      closed without a word when nothing was sent */
     int body_ms;  /* longest time in which less than 256 bytes of a body arrive: 408 */

@@ -260,15 +260,72 @@ static void test_cap_after_refusal(void)
     test_server_stop(&t);
 }
 
+/* All places are taken by clients that do something: nobody is closed for a newcomer. */
+static void test_full(void)
+{
+    enum { CAP = 5 };
+    struct http_limits limits = test_limits();
+    struct test_server t;
+    int fds[CAP], fd;
+
+    limits.connections = CAP;
+    test_server_start(&t, limits, serving_mirror());
+    for (int i = 0; i < CAP; i++) {
+        fds[i] = client_connect(&t);
+        client_send(fds[i], STR("GET / HTTP/1.1\r\n"));
+    }
+    usleep(100000);
+    fd = client_connect(&t);
+    assert_false(is_served(fd));
+    close(fd);
+    for (int i = 0; i < CAP; i++) {
+        struct answer a;
+
+        client_send(fds[i], STR("Host: h\r\n\r\n"));
+        client_read(fds[i], CLIENT_BODY, &a);
+        assert_int_equal(a.status, 200);
+        close(fds[i]);
+    }
+    test_server_stop(&t);
+}
+
+/* The one that has been idle longest on the first loop gives its place, and nobody else. */
+static void test_idle_gives_its_place(void)
+{
+    enum { CAP = 6, MORE = 3 };
+    struct http_limits limits = test_limits();
+    struct test_server t;
+    int fds[CAP + MORE], closed = 0;
+
+    limits.connections = CAP;
+    test_server_start(&t, limits, serving_mirror());
+    for (int i = 0; i < CAP + MORE; i++) {
+        fds[i] = client_connect(&t);
+        assert_true(is_served(fds[i]));
+    }
+    usleep(100000);
+    for (int i = 0; i < CAP + MORE; i++) {
+        int is_closed = is_answered(fds[i]) && client_is_closed(fds[i]);
+
+        assert_int_equal(is_closed, i < CAP && i % 2 == 0); /* odd ones are on the other loop */
+        closed += is_closed;
+    }
+    assert_int_equal(closed, MORE);
+    for (int i = 0; i < CAP + MORE; i++)
+        close(fds[i]);
+    test_server_stop(&t);
+}
+
 static void test_caps(void **state)
 {
     struct http_limits limits = test_limits();
 
     (void)state;
-    limits.connections = 5;
-    test_cap(limits, 5);
-    limits.connections = 100;
+    test_full();
+    test_idle_gives_its_place();
     limits.connections_address = 3;
+    test_cap(limits, 3);
+    limits.connections = 3; /* an address that is full takes nobody's place */
     test_cap(limits, 3);
     test_cap_after_refusal();
 }
