@@ -30,6 +30,14 @@ static void raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit); /* a refusal leaves the lower limit */
 }
 
+int64_t signals_descriptors(void)
+{
+    struct rlimit limit;
+
+    must(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur; /* RLIM_INFINITY */
+}
+
 void signals_harden(void)
 {
     struct rlimit no_core = {0, 0};

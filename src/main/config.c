@@ -12,6 +12,14 @@
 #define FILE_MAX_BYTES 65536
 #define WORKERS_MAX 64
 #define TIMEOUT_MAX_S 600
+#define CONNECTIONS_MAX 1000000
+#define HEAD_MIN_KIB 8
+#define HEAD_MAX_KIB 256
+#define CLIENT_MAX_S 3600
+#define RELAY_KEEP_MAX_KIB 65536
+#define RELAY_KEPT_MAX_MIB 65536
+#define RELAY_TIMEOUT_MAX_S 3600
+#define RELAY_WAITING_MAX 10000
 
 #define PLAIN CONFIG_PLAIN
 #define SENSITIVE CONFIG_SENSITIVE
@@ -190,41 +198,50 @@ static enum err choose(struct fault *f, const struct given *g, struct settings *
 }
 
 static enum err check_number(struct fault *f, const char *variable, str value, int64_t least,
-                             int64_t most)
+                             int64_t most, int64_t *ret)
 {
     int64_t n;
 
-    if (str_to_int64(value, &n) && n >= least && n <= most)
-        return ERR_OK;
-    return fail(f, ERR_CONFIG, "%s must be a number from %lld to %lld.", variable, (long long)least,
-                (long long)most);
+    if (!str_to_int64(value, &n) || n < least || n > most)
+        return fail(f, ERR_CONFIG, "%s must be a number from %lld to %lld.", variable,
+                    (long long)least, (long long)most);
+    *ret = n;
+    return ERR_OK;
 }
 
-static enum err check_numbers(struct fault *f, const struct settings *s, size_t *ret_workers)
+static enum err check_numbers(struct fault *f, const struct settings *s, struct config_numbers *ret)
 {
+    int64_t others; /* who uses them reads them again */
     const struct {
         const char *variable;
         str value;
         int64_t least;
         int64_t most;
+        int64_t *ret;
     } numbers[] = {
-        {"MORTISE_WORKERS", s->workers, 1, WORKERS_MAX},
-        {"MORTISE_UPSTREAM_TIMEOUT", s->upstream_timeout, 1, TIMEOUT_MAX_S},
-        {"MORTISE_KEEPER_PERIOD", s->keeper_period, 1, KEEPER_PERIOD_MAX_S},
-        {"MORTISE_INCIDENT_PERIOD", s->incident_period, 1, INCIDENT_PERIOD_MAX_S},
-        {"MORTISE_IDLE_DAYS", s->idle_days, 0, KEEPER_IDLE_DAYS_MAX},
+        {"MORTISE_CONNECTIONS", s->connections, 1, CONNECTIONS_MAX, &ret->connections},
+        {"MORTISE_CONNECTIONS_ADDRESS", s->connections_address, 1, CONNECTIONS_MAX,
+         &ret->connections_address},
+        {"MORTISE_HEAD_KIB", s->head_kib, HEAD_MIN_KIB, HEAD_MAX_KIB, &ret->head_kib},
+        {"MORTISE_HEAD_SECONDS", s->head_seconds, 1, CLIENT_MAX_S, &ret->head_s},
+        {"MORTISE_STALL_SECONDS", s->stall_seconds, 1, CLIENT_MAX_S, &ret->stall_s},
+        {"MORTISE_IDLE_SECONDS", s->idle_seconds, 1, CLIENT_MAX_S, &ret->idle_s},
+        {"MORTISE_WORKERS", s->workers, 1, WORKERS_MAX, &ret->workers},
+        {"MORTISE_RELAY_KEEP", s->relay_keep, 0, RELAY_KEEP_MAX_KIB, &ret->relay_keep_kib},
+        {"MORTISE_RELAY_KEPT_MIB", s->relay_kept_mib, 0, RELAY_KEPT_MAX_MIB, &ret->relay_kept_mib},
+        {"MORTISE_RELAY_TIMEOUT", s->relay_timeout, 1, RELAY_TIMEOUT_MAX_S, &ret->relay_timeout_s},
+        {"MORTISE_RELAY_WAITING", s->relay_waiting, 1, RELAY_WAITING_MAX, &ret->relay_waiting},
+        {"MORTISE_UPSTREAM_TIMEOUT", s->upstream_timeout, 1, TIMEOUT_MAX_S, &others},
+        {"MORTISE_KEEPER_PERIOD", s->keeper_period, 1, KEEPER_PERIOD_MAX_S, &others},
+        {"MORTISE_INCIDENT_PERIOD", s->incident_period, 1, INCIDENT_PERIOD_MAX_S, &others},
+        {"MORTISE_IDLE_DAYS", s->idle_days, 0, KEEPER_IDLE_DAYS_MAX, &others},
     };
-    int64_t workers = 0;
+    enum err e = ERR_OK;
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        enum err e = check_number(f, numbers[i].variable, numbers[i].value, numbers[i].least,
-                                  numbers[i].most);
-        if (e)
-            return e;
-    }
-    must(str_to_int64(s->workers, &workers));
-    *ret_workers = (size_t)workers;
-    return ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        e = check_number(f, numbers[i].variable, numbers[i].value, numbers[i].least,
+                         numbers[i].most, numbers[i].ret);
+    return e;
 }
 
 /* Whoever changes only the port gets links that work. */
@@ -294,7 +311,7 @@ static enum err check_log(struct fault *f, str value, enum log_level *ret)
 enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, struct config *ret)
 {
     struct given *g = arena_new_of(a, struct given);
-    struct config c = {.workers = 0};
+    struct config c = {.log = LOG_INFO};
     enum err e = ERR_OK;
 
     for (int i = 0; e == ERR_OK && i < argc; i++)
@@ -307,7 +324,7 @@ enum err config_load(struct arena *a, struct fault *f, int argc, char **argv, st
     if (e == ERR_OK)
         e = choose(f, g, &c.settings);
     if (e == ERR_OK)
-        e = check_numbers(f, &c.settings, &c.workers);
+        e = check_numbers(f, &c.settings, &c.numbers);
     if (e == ERR_OK)
         e = default_public_url(a, f, &c.settings);
     if (e == ERR_OK)

@@ -7,6 +7,7 @@
 #define MAIN_CONFIG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -26,9 +27,23 @@ struct config_setting {
 extern const struct config_setting config_settings[];
 extern const size_t config_settings_count;
 
+struct config_numbers {
+    int64_t connections;
+    int64_t connections_address;
+    int64_t head_kib;
+    int64_t head_s;
+    int64_t stall_s;
+    int64_t idle_s;
+    int64_t workers;
+    int64_t relay_keep_kib;
+    int64_t relay_kept_mib;
+    int64_t relay_timeout_s;
+    int64_t relay_waiting;
+};
+
 struct config {
-    struct settings settings; /* public_url without a slash at the end */
-    size_t workers;
+    struct settings settings;      /* public_url without a slash at the end */
+    struct config_numbers numbers; /* of them, those that nobody else reads */
     enum log_level log;
 };
 

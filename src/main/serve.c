@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/doc.h"
 #include "core/links.h"
 #include "core/provider.h"
@@ -36,7 +37,7 @@
 #define DRAIN_MS 2000
 #define REFRESH_MS 10000
 #define LAST_DRAIN_MS 10000
-#define RELAY_KEEP_MAX_KIB 65536
+#define DESCRIPTORS_OTHERS 500 /* database, resolver, mail, webhooks, refreshes */
 
 struct server {
     struct arena *arena;
@@ -120,8 +121,8 @@ static enum err open_dispatch(struct server *s, struct fault *f)
     s->services.settings = &s->config.settings;
     s->services.log = s->log;
     s->services.passwords = password_gate_new();
-    s->pool =
-        pool_start(s->config.workers, QUEUE_MAX, (struct pool_hooks){open_worker, close_worker, s});
+    s->pool = pool_start((size_t)s->config.numbers.workers, QUEUE_MAX,
+                         (struct pool_hooks){open_worker, close_worker, s});
     s->services.life = life_new(s->pool, &s->services);
     return dispatch_new(f,
                         &(struct dispatch_config){
@@ -136,15 +137,10 @@ static enum err open_dispatch(struct server *s, struct fault *f)
                         &s->dispatch);
 }
 
-static enum err open_relay(struct server *s, struct fault *f)
+static void open_relay(struct server *s)
 {
-    int64_t keep_kib;
+    const struct config_numbers *n = &s->config.numbers;
 
-    if (!str_to_int64(str_trim(s->config.settings.relay_keep), &keep_kib) || keep_kib < 0 ||
-        keep_kib > RELAY_KEEP_MAX_KIB)
-        return fail(f, ERR_CONFIG,
-                    "The setting MORTISE_RELAY_KEEP must be a number of KiB from 0 to %d.",
-                    RELAY_KEEP_MAX_KIB);
     s->relay = relay_new(&(struct relay_config){
         .loops = s->loops,
         .pool = s->pool,
@@ -152,15 +148,44 @@ static enum err open_relay(struct server *s, struct fault *f)
         .services = &s->services,
         .moves = &s->moves,
         .rest = dispatch_serving(s->dispatch),
-        .keep_max = (size_t)keep_kib * 1024,
+        .keep_max = (size_t)n->relay_keep_kib << 10,
+        .kept_together = (size_t)n->relay_kept_mib << 20,
+        .timeout_ms = n->relay_timeout_s * CLOCK_SECOND_MS,
+        .waiting_max = (size_t)n->relay_waiting,
     });
-    return ERR_OK;
+}
+
+/* Of a call that is relayed there are two connections, of a client and to Jira. */
+static void check_descriptors(const struct server *s)
+{
+    int64_t wanted = 2 * s->config.numbers.connections + DESCRIPTORS_OTHERS;
+    int64_t allowed = signals_descriptors();
+
+    if (allowed < wanted)
+        log_event(s->log, LOG_WARNING, "descriptors_few", LOG_INT("allowed", allowed),
+                  LOG_INT("wanted", wanted),
+                  LOG_STR("hint", STR("raise the process's limit of open files (LimitNOFILE=, "
+                                      "ulimit -n), or lower MORTISE_CONNECTIONS")));
+}
+
+static struct http_limits limits_of(const struct config_numbers *n)
+{
+    struct http_limits l = http_limits_default();
+
+    l.connections = (size_t)n->connections;
+    l.connections_address = (size_t)n->connections_address;
+    l.head_bytes = (size_t)n->head_kib << 10;
+    l.head_ms = (int)(n->head_s * CLOCK_SECOND_MS);
+    l.body_ms = l.write_ms = (int)(n->stall_s * CLOCK_SECOND_MS);
+    l.idle_ms = (int)(n->idle_s * CLOCK_SECOND_MS);
+    return l;
 }
 
 static enum err open_port(struct server *s, struct fault *f)
 {
+    check_descriptors(s);
     return http_listen(f, s->loops, arena_cstring(s->arena, s->config.settings.listen),
-                       http_limits_default(), relay_serving(s->relay), s->log, &s->http);
+                       limits_of(&s->config.numbers), relay_serving(s->relay), s->log, &s->http);
 }
 
 static enum err start(struct server *s, struct fault *f)
@@ -170,10 +195,10 @@ static enum err start(struct server *s, struct fault *f)
         e = open_storage(s, f);
     if (e == ERR_OK)
         e = open_dispatch(s, f);
-    if (e == ERR_OK)
-        e = open_relay(s, f);
-    if (e == ERR_OK)
-        e = open_port(s, f);
+    if (e != ERR_OK)
+        return e;
+    open_relay(s);
+    e = open_port(s, f);
     if (e != ERR_OK)
         return e;
     s->sweeper = sweeper_start(s->loops, s->pool, s->log, &s->services);

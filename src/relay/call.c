@@ -199,7 +199,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (!c->timeout_asked && goes_on(c)) {
-        set_clock(c, CALL_TIMEOUT_MS);
+        set_clock(c, c->lane->relay->config.timeout_ms);
         return;
     }
     c->timed_out = 1;
@@ -459,12 +459,12 @@ void call_next(struct call *c)
 /* --- the beginning ---------------------------------------------------------------------------- */
 
 /* X-Mortise-Timeout: seconds. */
-static int64_t timeout_of(const struct http_request *h)
+static int64_t timeout_of(const struct lane *lane, const struct http_request *h)
 {
     int64_t s;
 
     if (!str_to_int64(str_trim(http_header_get(h, STR("x-mortise-timeout"))), &s) || s < 1)
-        return CALL_TIMEOUT_MS;
+        return lane->relay->config.timeout_ms;
     return s > CALL_TIMEOUT_MAX_MS / CLOCK_SECOND_MS ? CALL_TIMEOUT_MAX_MS : s * CLOCK_SECOND_MS;
 }
 
@@ -477,7 +477,7 @@ struct call *call_new(struct lane *lane, struct http_stream *s, const struct htt
     c->arena = a;
     c->stream = s;
     c->started_us = clock_monotonic_us();
-    c->deadline_ms = c->started_us / 1000 + timeout_of(h);
+    c->deadline_ms = c->started_us / 1000 + timeout_of(lane, h);
     c->timeout_asked = http_header_get(h, STR("x-mortise-timeout")).p != NULL;
     c->length = h->content_length;
     c->asked_count = headers_of_request(a, h, &c->asked);

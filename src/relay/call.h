@@ -38,7 +38,6 @@
 #include "relay/rewrite.h"
 #include "upstream/client.h"
 
-#define CALL_TIMEOUT_MS (60 * CLOCK_SECOND_MS)
 #define CALL_TIMEOUT_MAX_MS (CLOCK_HOUR_MS)
 #define SPARE_ARENAS 1024
 #define CALL_REPLY_HELD                                                                            \

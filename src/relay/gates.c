@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define KEY_MAX 512
+#define WIDTH_MAX 256
 #define LOOK_AGAIN_MS 500
 
 struct gate {
@@ -28,15 +29,17 @@ struct gate {
 struct gates {
     pthread_mutex_t mutex;
     _Atomic size_t count;
+    size_t waiting_max; /* at one gate */
     size_t waiting;
     struct gate *first;
 };
 
-struct gates *gates_new(void)
+struct gates *gates_new(size_t waiting_max)
 {
     struct gates *gs = mem_new(struct gates);
 
-    must(pthread_mutex_init(&gs->mutex, NULL) == 0);
+    must(waiting_max > 0 && pthread_mutex_init(&gs->mutex, NULL) == 0);
+    gs->waiting_max = waiting_max;
     return gs;
 }
 
@@ -161,7 +164,7 @@ static enum gate_answer enter(struct gate *g, struct gate_pass *pass, int64_t *r
         g->through++;
         return GATE_OPEN;
     }
-    if (g->waiting >= GATE_WAITING_MAX || g->all->waiting >= GATES_WAITING_MAX)
+    if (g->waiting >= g->all->waiting_max || g->all->waiting >= GATES_WAITING * g->all->waiting_max)
         return GATE_FULL;
     queue(g, pass);
     return GATE_WAIT;
@@ -255,7 +258,7 @@ int gates_leave(struct gates *gs, struct gate_pass *pass, int limited)
     pass->through = 0;
     if (was_through) {
         g->through--;
-        if (!limited && g->width < GATE_WAITING_MAX)
+        if (!limited && g->width < WIDTH_MAX)
             g->width *= 2;
         if (clock_monotonic_ms() >= g->until_ms)
             let_through(g);

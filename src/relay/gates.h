@@ -12,8 +12,8 @@
  * nobody waits, all who went through are back -->     (none) Invariants:
  *   - while there is a gate, calls of its kind go through it only, in turns between keys, those of
  * one key in the order they came;
- *   - at most GATE_WAITING_MAX wait at one gate, and GATES_WAITING_MAX at all; who comes then is
- * told when to come back;
+ *   - at most waiting_max wait at one gate, and GATES_WAITING times as many at all; who comes then
+ * is told when to come back;
  *   - no gate, no cost: with none, passing is one look at a counter.
  * Threads: any loop; one mutex, never held across anything that blocks. Who waits is told on its
  * own loop.
@@ -24,8 +24,7 @@
 #include "core/provider.h"
 #include "io/loop.h"
 
-#define GATE_WAITING_MAX 200
-#define GATES_WAITING_MAX 2000
+#define GATES_WAITING 10
 #define GATES_MAX 1024
 
 struct gates;
@@ -55,7 +54,8 @@ struct gate_pass {
 
 enum gate_answer { GATE_OPEN, GATE_WAIT, GATE_FULL };
 
-MUST_USE struct gates *gates_new(void);
+/* waiting_max: from 1 on. */
+MUST_USE struct gates *gates_new(size_t waiting_max);
 /* Nobody may be at any. Accepts NULL. */
 void gates_free(struct gates *gs);
 /* GATE_WAIT: go() comes, unless gates_leave() comes first. *ret_wait_ms: with GATE_WAIT and

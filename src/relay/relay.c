@@ -10,8 +10,6 @@
 #include "http/authorization.h"
 #include "relay/call.h"
 
-#define KEPT_TOGETHER ((size_t)128 << 20) /* bodies kept for repeats */
-
 /* --- admission -------------------------------------------------------------------------------- */
 
 static struct lane *lane_of(struct relay *r, const struct loop *loop)
@@ -156,9 +154,9 @@ struct relay *relay_new(const struct relay_config *config)
     struct relay *r = mem_new(struct relay);
 
     r->config = *config;
-    r->budget.max = KEPT_TOGETHER;
+    r->budget.max = config->kept_together;
     count_init(&r->count);
-    r->gates = gates_new();
+    r->gates = gates_new(config->waiting_max);
     r->lane_count = loops_count(config->loops);
     r->lanes = mem_alloc_array(r->lane_count, sizeof(*r->lanes));
     for (size_t i = 0; i < r->lane_count; i++) {

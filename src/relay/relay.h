@@ -26,6 +26,9 @@ struct relay_config {
     const _Atomic uint64_t *moves; /* db_count_moves() of all workers' connections */
     struct http_serving rest;      /* everything that is not below /jira/ */
     size_t keep_max;               /* bytes of a body that are kept for a repeat */
+    size_t kept_together;          /* and of all bodies */
+    int64_t timeout_ms;            /* of a call, unless the caller says; from 1 on */
+    size_t waiting_max;            /* calls that wait at one gate (relay/gates.h) */
 };
 
 /* What config points to must outlive it. Not on a loop; waits for the loops. */

@@ -81,7 +81,17 @@ static void needs_nothing(void **state)
     assert_str(x->config.settings.database, "sqlite:./var/mortise.db");
     assert_str(x->config.settings.key_file, "./var/key/master.key");
     assert_str(x->config.settings.proxy, "");
-    assert_int_equal(x->config.workers, 8);
+    assert_int_equal(x->config.numbers.workers, 8);
+    assert_int_equal(x->config.numbers.connections, 10000);
+    assert_int_equal(x->config.numbers.connections_address, 1000);
+    assert_int_equal(x->config.numbers.head_kib, 32);
+    assert_int_equal(x->config.numbers.head_s, 10);
+    assert_int_equal(x->config.numbers.stall_s, 30);
+    assert_int_equal(x->config.numbers.idle_s, 60);
+    assert_int_equal(x->config.numbers.relay_keep_kib, 1024);
+    assert_int_equal(x->config.numbers.relay_kept_mib, 128);
+    assert_int_equal(x->config.numbers.relay_timeout_s, 60);
+    assert_int_equal(x->config.numbers.relay_waiting, 200);
     assert_int_equal(x->config.log, LOG_INFO);
 }
 
@@ -100,7 +110,7 @@ static void flag_wins_over_environment_over_file(void **state)
     assert_str(x->config.settings.listen, "2.2.2.2:2");
     assert_int_equal(load(x, "--listen 3.3.3.3:3 --workers=2"), ERR_OK);
     assert_str(x->config.settings.listen, "3.3.3.3:3");
-    assert_int_equal(x->config.workers, 2);
+    assert_int_equal(x->config.numbers.workers, 2);
     assert_int_equal(setenv("MORTISE_LISTEN", "", 1), 0);
     assert_int_equal(load(x, ""), ERR_OK);
     assert_str(x->config.settings.listen, "1.1.1.1:1");
@@ -133,6 +143,17 @@ static void refuses_wrong_flags_and_values(void **state)
         {"--workers 65", "MORTISE_WORKERS"},
         {"--workers many", "MORTISE_WORKERS"},
         {"--upstream-timeout -1", "MORTISE_UPSTREAM_TIMEOUT"},
+        {"--connections 0", "MORTISE_CONNECTIONS must be a number from 1 to 1000000."},
+        {"--connections-address 1000001", "MORTISE_CONNECTIONS_ADDRESS must be a number from 1"},
+        {"--head-kib 4", "MORTISE_HEAD_KIB must be a number from 8 to 256."},
+        {"--head-kib 257", "MORTISE_HEAD_KIB must be a number from 8 to 256."},
+        {"--head-seconds 0", "MORTISE_HEAD_SECONDS must be a number from 1 to 3600."},
+        {"--stall-seconds 3601", "MORTISE_STALL_SECONDS must be a number from 1 to 3600."},
+        {"--idle-seconds 1m", "MORTISE_IDLE_SECONDS must be a number from 1 to 3600."},
+        {"--relay-keep 65537", "MORTISE_RELAY_KEEP must be a number from 0 to 65536."},
+        {"--relay-kept-mib -1", "MORTISE_RELAY_KEPT_MIB must be a number from 0 to 65536."},
+        {"--relay-timeout 0", "MORTISE_RELAY_TIMEOUT must be a number from 1 to 3600."},
+        {"--relay-waiting 0", "MORTISE_RELAY_WAITING must be a number from 1 to 10000."},
         {"--log loud", "MORTISE_LOG must be debug, info, warning or error"},
         {"--public-url localhost:8080", "MORTISE_PUBLIC_URL"},
         {"--listen 127.0.0.1:0", "MORTISE_PUBLIC_URL must be set too"},

@@ -7,6 +7,8 @@
 #include "base/check.h"
 #include "relay/gates.h"
 
+#define WAITING_MAX 200
+
 static struct loops *loops;
 static struct gates *gs;
 static char order[64];
@@ -53,7 +55,7 @@ static enum gate_answer enter(const struct gate_call *call, struct caller *c, ch
 static int set_up(void **state)
 {
     (void)state;
-    gs = gates_new();
+    gs = gates_new(WAITING_MAX);
     order_n = 0;
     return 0;
 }
@@ -135,16 +137,16 @@ static void test_more_go_when_it_works(void **state)
 
 static void test_the_queue_has_an_end(void **state)
 {
-    static struct caller c[GATE_WAITING_MAX + 1];
+    static struct caller c[WAITING_MAX + 1];
 
     (void)state;
     gates_close(gs, &GET_ISSUE, LIMIT_BURST, 60000);
-    for (size_t i = 0; i < GATE_WAITING_MAX; i++)
+    for (size_t i = 0; i < WAITING_MAX; i++)
         assert_int_equal(enter(&GET_ISSUE, &c[i], 'x', STR("k")), GATE_WAIT);
-    assert_int_equal(enter(&GET_ISSUE, &c[GATE_WAITING_MAX], 'x', STR("other")), GATE_FULL);
+    assert_int_equal(enter(&GET_ISSUE, &c[WAITING_MAX], 'x', STR("other")), GATE_FULL);
     assert_int_equal(gates_leave(gs, &c[7].pass, 0), 0);
     assert_int_equal(enter(&GET_ISSUE, &c[7], 'x', STR("other")), GATE_WAIT);
-    for (size_t i = 0; i < GATE_WAITING_MAX; i++)
+    for (size_t i = 0; i < WAITING_MAX; i++)
         assert_int_equal(gates_leave(gs, &c[i].pass, 0), 0);
 }
 
