@@ -77,8 +77,8 @@ struct http_server {
     struct event *accept_again;      /* after descriptors ran out */
     int fd;
     int port;
-    size_t next_part; /* the first loop's */
-    int64_t full_logged_ms;
+    size_t next_part;                              /* the first loop's */
+    int64_t full_logged_ms[CAPS_ADDRESS_FULL + 1]; /* by the limit */
     int64_t failed_logged_ms;
     struct http_part *parts;
     size_t part_count;

@@ -250,7 +250,7 @@ static int is_logged_already(int64_t *when_ms)
 
 static void log_full(struct http_server *s, enum caps_result result, const char *remote)
 {
-    if (is_logged_already(&s->full_logged_ms))
+    if (is_logged_already(&s->full_logged_ms[result]))
         return;
     log_event(
         s->log, LOG_WARNING, "http_connections_full",
