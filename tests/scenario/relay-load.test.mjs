@@ -36,6 +36,13 @@ const closed = (sockets) => sockets.filter((socket) => socket.over).length;
 const logged = (pattern) => (r.s.log.match(pattern) ?? []).length;
 const json = (response, value) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
+// A crowd that goes home with its test, whatever becomes of that.
+async function invite(t, count, each, more) {
+  const sockets = await crowd(r.s.port, count, each, more);
+  t.after(() => destroy(sockets));
+  return sockets;
+}
+
 // Somebody else asks ten times, each time on a new connection: answered, and soon.
 async function othersAreServed() {
   for (let i = 0; i < 10; i += 1) {
@@ -50,7 +57,7 @@ test('10,000 idle connections take all places and little memory; others are serv
   const COUNT = 10000; // MORTISE_CONNECTIONS without a setting
   const start = memoryOf(pid);
   const refused = `GET ${to('/x')} HTTP/1.1\r\nHost: localhost:${r.s.port}\r\n\r\n`; // without a key: 401, and kept
-  const sockets = await crowd(r.s.port, COUNT, (socket) => socket.write(refused));
+  const sockets = await invite(t, COUNT, (socket) => socket.write(refused));
   assert.equal(await reaches(() => sockets.filter((socket) => statusOf(socket) === 401).length, COUNT, 30000), COUNT);
   const each = (memoryOf(pid) - start) * 1024 / COUNT;
   t.diagnostic(`${each.toFixed(1)} KiB a connection`);
@@ -66,17 +73,17 @@ test('10,000 idle connections take all places and little memory; others are serv
   assert.ok(await falls(() => descriptorsOf(pid), begun + 50, 10000) <= begun + 50, 'places are free again');
 });
 
-test('from one address only so many, whoever else is there', async () => {
+test('from one address only so many, whoever else is there', async (t) => {
   const sockets = [];
+  t.after(() => destroy(sockets));
   for (let i = 0; i < 1010; i += 1) sockets.push(await dial(r.s.port, '127.0.7.7'));
   assert.equal(await reaches(() => closed(sockets), 10, 5000), 10);
   assert.ok(sockets.every((socket) => socket.got === ''), 'without a word');
   assert.equal(logged(/http_connections_full limit=connections_address /g), 1);
   await othersAreServed();
-  destroy(sockets);
 });
 
-test('1,000 slow writers of heads and bodies are cut off at their deadlines, and Jira hears of no half call', async () => {
+test('1,000 slow writers of heads and bodies are cut off at their deadlines, and Jira hears of no half call', async (t) => {
   const aborted = [];
   r.front.on('/rest/half', (request) => request.resume().on('error', () => {}).on('close', () => aborted.push(!request.complete)));
   r.front.on('/rest/slow', (request, response) => json(response, {}));
@@ -87,8 +94,8 @@ test('1,000 slow writers of heads and bodies are cut off at their deadlines, and
     head('POST', '/half', 'Content-Length: 5000000'), // larger than what is kept: sent on while it comes
   ];
   const from = Date.now();
-  const sockets = await crowd(r.s.port, 1000, (socket, i) => socket.write(beginnings[i % 4]), { net: 2 });
-  const trickle = setInterval(() => sockets.forEach((socket) => socket.over || socket.write('a')), 700);
+  const sockets = await invite(t, 1000, (socket, i) => socket.write(beginnings[i % 4]), { net: 2 });
+  const trickle = setInterval(() => sockets.forEach((socket) => socket.over || socket.write('a')), 700).unref();
   await othersAreServed();
   assert.equal(await reaches(() => closed(sockets), 1000, 15000), 1000);
   clearInterval(trickle);
@@ -112,15 +119,14 @@ test('1,000 slow readers cost a bounded amount and are cut off', async (t) => {
   });
   const start = memoryOf(pid);
   let peak = 0;
-  const watch = setInterval(() => { peak = Math.max(peak, memoryOf(pid)); }, 50);
-  const sockets = await crowd(r.s.port, 1000, (socket) => socket.write(head('GET', '/large')), { net: 3, reads: false });
+  const watch = setInterval(() => { peak = Math.max(peak, memoryOf(pid)); }, 50).unref();
+  const sockets = await invite(t, 1000, (socket) => socket.write(head('GET', '/large', 'X-Mortise-Timeout: 300')), { net: 3, reads: false });
   assert.equal(await reaches(() => r.front.calls('/rest/large').length, 1000, 20000), 1000);
   await othersAreServed();
   assert.equal(await reaches(() => over, 1000, 30000), 1000, 'Jira is not read any more');
   clearInterval(watch);
   t.diagnostic(`${(peak - start).toFixed(0)} MB for 1,000 readers`);
   assert.ok(peak - start < 350, `${start} -> ${peak} MB`);
-  destroy(sockets);
 });
 
 const SMUGGLED = () => `\r\n${head('GET', '/victim')}`;
@@ -155,7 +161,7 @@ test('every shape of smuggling is refused, the connection ends, and what stood b
   const shapes = [
     ...Object.entries(BAD_HEADS).map(([name, lines]) => [name, `${head('POST', '/smuggled', ...lines)}0\r\n`]),
     ...Object.entries(BAD_CHUNKS).map(([name, body]) => [`chunk: ${name}`, head('POST', '/smuggled', 'Transfer-Encoding: chunked') + body]),
-    ['chunks in HTTP/1.0', head('POST', '/smuggled', 'Transfer-Encoding: chunked').replace('HTTP/1.1', 'HTTP/1.0')],
+    ['chunks in HTTP/1.0', `${head('POST', '/smuggled', 'Transfer-Encoding: chunked').replace('HTTP/1.1', 'HTTP/1.0')}0\r\n`],
   ];
   for (const [name, text] of shapes) {
     const socket = await dial(r.s.port);
