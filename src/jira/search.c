@@ -23,6 +23,8 @@
 #define PAGE_MAX 5000
 #define ISSUES_MAX 5000
 #define CALLS_MAX 60
+#define ASKED_MAX ((size_t)128 * 1024)      /* of the caller's body: it is sent with every page */
+#define READ_MAX ((size_t)64 * 1024 * 1024) /* of all pages; the answer is printed from them */
 
 enum step { SKIPPING, READING, COUNTING };
 
@@ -32,7 +34,9 @@ struct search {
     json_t *asked;  /* the caller's body, or what the query made of it */
     json_t *answer; /* being made */
     json_t *issues;
-    str token; /* of the next page, empty on the first */
+    str expand;
+    size_t read; /* bytes of pages */
+    str token;   /* of the next page, empty on the first */
     int64_t start;
     int64_t max;
     int64_t skipped;
@@ -127,17 +131,44 @@ static int64_t number_of(const json_t *asked, const char *name, int64_t fallback
     return doc_get_int(asked, name, fallback);
 }
 
+/* An array of texts as the one text that /search/jql wants. */
+static str joined(struct arena *a, const json_t *list)
+{
+    str *parts = arena_alloc_array(a, 2 * json_array_size(list) + 1, sizeof(*parts));
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        if (!json_is_string(one))
+            continue;
+        if (n)
+            parts[n++] = STR(",");
+        parts[n++] = str_from(json_string_value(one));
+    }
+    return arena_join(a, parts, n);
+}
+
+static str expand_of(struct arena *a, const json_t *asked)
+{
+    const json_t *expand = doc_get(asked, "expand");
+
+    return json_is_array(expand) ? joined(a, expand) : doc_get_str(asked, "expand");
+}
+
 static int read_asked(struct jira_flow *f, struct search *s)
 {
     const struct provider_request *r = &f->op->request;
     struct arena *a = f->op->arena;
 
     s->asked = doc_object(a);
+    if (r->body.n > ASKED_MAX)
+        return 0;
     if (str_eq(r->method, STR("POST")) &&
         (doc_parse(a, NULL, r->body, &s->asked) || !json_is_object(s->asked)))
         return 0;
     if (!read_query(a, r->query, s->asked))
         return 0;
+    s->expand = expand_of(a, s->asked);
     s->start = number_of(s->asked, "startAt", 0);
     s->max = number_of(s->asked, "maxResults", PAGE_DEFAULT);
     if (s->max < 0)
@@ -149,24 +180,9 @@ static int read_asked(struct jira_flow *f, struct search *s)
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-/* An array of texts as the one text that /search/jql wants. */
-static str joined(struct arena *a, const json_t *list)
-{
-    str all = STR("");
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        if (json_is_string(one))
-            all =
-                arena_printf(a, "%.*s%s%s", STR_ARG(all), all.n ? "," : "", json_string_value(one));
-    }
-    return all;
-}
-
 static void put_wanted(struct jira_flow *f, const struct search *s, json_t *body)
 {
     static const char *const kept[] = {"fields", "properties", "fieldsByKeys"};
-    json_t *expand = doc_get(s->asked, "expand");
 
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         if (doc_get(s->asked, kept[i]))
@@ -176,10 +192,8 @@ static void put_wanted(struct jira_flow *f, const struct search *s, json_t *body
         doc_set(body, "fields", list_of(f->op->arena, STR("*navigable")));
     if (json_is_string(doc_get(body, "fieldsByKeys")))
         doc_set_bool(body, "fieldsByKeys", str_eq(doc_get_str(body, "fieldsByKeys"), STR("true")));
-    str text =
-        json_is_array(expand) ? joined(f->op->arena, expand) : doc_get_str(s->asked, "expand");
-    if (text.n)
-        doc_set_str(body, "expand", text);
+    if (s->expand.n)
+        doc_set_str(body, "expand", s->expand);
 }
 
 static json_t *body_of(struct jira_flow *f, const struct search *s)
@@ -287,6 +301,11 @@ static void heard(struct upstream_call *call, void *flow)
     if (call->status != 200 ||
         jira_classify(f->op->arena, call, f->route, r->target.auth).meaning != MEANING_OK) {
         jira_request_heard(f); /* Jira's refusal is the answer */
+        return;
+    }
+    s->read += call->reply_body.n;
+    if (s->read > READ_MAX) {
+        jira_flow_end(f, fail(&f->op->fault, ERR_UPSTREAM_TOO_LARGE, ""));
         return;
     }
     if (doc_parse(f->op->arena, NULL, call->reply_body, &page) || !json_is_object(page)) {

@@ -9,7 +9,7 @@
  *   (nothing) -- a piece comes while it is in_pause -->     behind: all pieces that follow join it
  *   behind    -- woken, the reader takes all -->            (nothing); EMPTYING ends, as judged
  *   behind    -- woken, the reader says no in between -->   behind, since now
- *   behind    -- no room, it has stalled longest -->        (nothing), `full`: UPSTREAM_FULL, later
+ *   behind    -- no room, and nobody holds more -->         (nothing), `full`: UPSTREAM_FULL, later
  *                                                           or, when the piece was its own, at once
  * Invariants:
  *   - the reader gets every byte in the order it came, or the transfer does not end as
@@ -38,6 +38,7 @@ static void drop_first(struct transfer *t)
     t->behind.first = p->next;
     if (p->next == NULL)
         t->behind.last = NULL;
+    t->behind.count--;
     t->client->behind -= sizeof(*p);
     mem_free(p);
 }
@@ -50,12 +51,19 @@ void behind_drop(struct transfer *t)
 
 /* --- room ------------------------------------------------------------------------------------- */
 
-static struct transfer *stalled_longest(struct client *c)
+static int goes_before(const struct behind *a, const struct behind *b)
+{
+    return a->count > b->count || (a->count == b->count && a->since_ms < b->since_ms);
+}
+
+/* Who holds most, of equals who has stalled longest: who reads a little now and then must not drive
+ * out those who hold next to nothing. */
+static struct transfer *who_goes(struct client *c)
 {
     struct transfer *found = NULL;
 
     for (struct transfer *t = c->transfers; t; t = t->next) {
-        if (t->behind.first && (found == NULL || t->behind.since_ms < found->behind.since_ms))
+        if (t->behind.first && (found == NULL || goes_before(&t->behind, &found->behind)))
             found = t;
     }
     return found;
@@ -67,13 +75,13 @@ static int make_room(struct transfer *t)
     struct client *c = t->client;
 
     while (c->behind + sizeof(struct piece) > UPSTREAM_STALLED_MAX) {
-        struct transfer *longest = stalled_longest(c);
-        must(longest != NULL);
-        behind_drop(longest);
-        longest->full = 1;
-        if (longest == t)
+        struct transfer *most = who_goes(c);
+        must(most != NULL);
+        behind_drop(most);
+        most->full = 1;
+        if (most == t)
             return 0;
-        event_active(&longest->wake, EV_TIMEOUT, 0);
+        event_active(&most->wake, EV_TIMEOUT, 0);
     }
     return 1;
 }
@@ -92,6 +100,7 @@ static struct piece *add_piece(struct transfer *t)
         b->last->next = p;
     }
     b->last = p;
+    b->count++;
     t->client->behind += sizeof(*p);
     return p;
 }

@@ -61,7 +61,7 @@ static struct origin *origin_find(struct client *c, str key)
     return NULL;
 }
 
-/* What is beyond the limit and idle is forgotten. */
+/* What is beyond the limit and idle is forgotten. NULL: no server can be made of the key. */
 static struct origin *origin_new(struct client *c, str key)
 {
     struct origin *o = mem_new(struct origin);
@@ -75,11 +75,14 @@ static struct origin *origin_new(struct client *c, str key)
     }
     o->key = heap_copy(key);
     o->url = curl_url();
-    must(o->url && curl_url_set(o->url, CURLUPART_URL, o->key, 0) == CURLUE_OK);
+    must(o->url != NULL);
     o->queue_end = &o->queue;
     c->origin_count++;
     origin_push(c, o);
-    return o;
+    if (curl_url_set(o->url, CURLUPART_URL, o->key, 0) == CURLUE_OK)
+        return o;
+    origin_free(c, &c->origins);
+    return NULL;
 }
 
 /* --- transfers -------------------------------------------------------------------------------- */
@@ -268,6 +271,10 @@ static struct origin *origin_for(struct transfer *t)
         return NULL;
     }
     o = origin_new(t->client, key);
+    if (o == NULL) {
+        fail_later(t, UPSTREAM_NO_HOST, NULL);
+        return NULL;
+    }
     o->allowed = allowed;
     o->is_plain = str_eq(url.scheme, STR("http"));
     return o;

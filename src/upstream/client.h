@@ -25,7 +25,7 @@ struct upstream;
 #define UPSTREAM_HELD_MAX ((size_t)256 * 1024 * 1024)
 
 /* Bytes of streamed answers over HTTP/2 that their readers have not taken yet, on each loop. When
- * they would be more, the answers whose readers have stalled longest end as UPSTREAM_FULL. */
+ * they would be more, the answers that hold most of it end as UPSTREAM_FULL. */
 #define UPSTREAM_STALLED_MAX ((size_t)64 * 1024 * 1024)
 
 struct upstream_config {

@@ -74,6 +74,7 @@ struct piece; /* behind.c */
 struct behind {
     struct piece *first;
     struct piece *last;
+    size_t count;     /* of pieces */
     int64_t since_ms; /* when the reader took something last */
 };
 

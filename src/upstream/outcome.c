@@ -104,10 +104,10 @@ static int is_tls(CURLcode code)
 
 static enum upstream_outcome outcome_of(const struct transfer *t, CURLcode code)
 {
+    if (t->full) /* also when libcurl has all of it: what stood behind was dropped */
+        return UPSTREAM_FULL;
     if (code == CURLE_OK) /* libcurl takes headers that break off for an answer without a body */
         return t->head_whole ? UPSTREAM_ANSWERED : UPSTREAM_CUT;
-    if (t->full)
-        return UPSTREAM_FULL;
     if (t->too_large)
         return UPSTREAM_TOO_LARGE;
     if (code == CURLE_COULDNT_RESOLVE_HOST)

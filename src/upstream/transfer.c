@@ -175,13 +175,15 @@ static CURL *easy_take(struct client *c)
     return easy;
 }
 
-/* Nothing of the call stays in it: what pointed into the call is taken back one by one, and a
- * handle that knows of a body or of bulk is made anew: libcurl has no options to take that back. */
+/* Nothing of the call stays in it: what pointed into the call is taken back one by one. A handle
+ * that knows of a body or of bulk is made anew, as libcurl has no options to take that back; so is
+ * one that had bad luck, whose count of libcurl's own repeats would go on. */
 static void easy_give_back(struct transfer *t)
 {
     struct client *c = t->client;
     CURL *easy = t->easy;
-    int is_dressed = !t->has_body && !(t->call->stream && t->call->stream->is_bulk);
+    int is_dressed = !t->has_body && !(t->call->stream && t->call->stream->is_bulk) &&
+                     t->call->outcome == UPSTREAM_ANSWERED && t->prereqs == 1;
 
     if (is_dressed) {
         SET(t, CURLOPT_CURLU, NULL);

@@ -21,13 +21,21 @@ int upstream_url_is_clean(str text)
     return text.n <= UPSTREAM_URL_MAX;
 }
 
+/* Where the authority begins; 0: nowhere. libcurl itself takes one to three slashes for two. */
+static size_t authority_at(str text)
+{
+    size_t i = str_find_char(text, ':');
+
+    if (i == SIZE_MAX || i == 0 || !str_starts(str_slice(text, i, text.n), STR("://")) ||
+        i + 3 == text.n || strchr("/?#", text.p[i + 3]))
+        return 0;
+    return i + 3;
+}
+
 str upstream_url_start(str text)
 {
-    size_t i = str_find(text, STR("://"));
+    size_t i = authority_at(text);
 
-    if (i == SIZE_MAX)
-        return text;
-    i += 3;
     while (i < text.n && text.p[i] != '/' && text.p[i] != '?' && text.p[i] != '#')
         i++;
     return str_slice(text, 0, i);
@@ -131,7 +139,7 @@ int upstream_url_parse(struct arena *a, str text, struct upstream_url *ret)
     CURLU *u;
     int ok;
 
-    if (text.n == 0 || !upstream_url_is_clean(text))
+    if (!authority_at(text) || !upstream_url_is_clean(text))
         return 0;
     u = curl_url();
     must(u != NULL);

@@ -59,6 +59,9 @@ test('beyond the end, none wanted, wrong JQL, an unreadable body', async () => {
   const unread = await ask(r, '/rest/api/3/search', { method: 'POST', headers: JSON_TYPE, body: '{' });
   assert.equal(unread.status, 400);
   assert.ok(unread.json.errorMessages.length > 0);
+  const many = await post({ jql: JQL, maxResults: 1, expand: Array(17_000).fill('a') });
+  assert.equal(many.status, 200, many.text);
+  assert.equal((await post({ jql: JQL, fields: Array(40_000).fill('summary') })).status, 400, 'too large to send again');
 });
 
 // Answers the n-th request below the path by the n-th step, all further ones by Jira.

@@ -55,7 +55,7 @@ async function isWhole(socket) {
   return tail.endsWith('\r\n0\r\n\r\n');
 }
 
-test('200 stalled readers of 20 MB cost a bounded amount; who stalled longest has a broken answer', { timeout: 90000 }, async () => {
+test('200 stalled readers of 20 MB cost a bounded amount; who holds most has a broken answer', { timeout: 90000 }, async () => {
   const from = memory();
   let peak = 0;
   const watch = setInterval(() => { peak = Math.max(peak, memory()); }, 50);

@@ -217,7 +217,8 @@ test('a new secret counts at once, the old one no more', async () => {
 
 test('addresses that may not be called are refused where they are entered', async () => {
   for (const [url, why] of [
-    ['http://example.com/hook', /https only/], ['https://10.0.0.1/', /private network/],
+    ['http://example.com/hook', /https only/], ['https:///example.com/hook', /whole address/],
+    ['https:/example.com/hook', /whole address/], ['https://10.0.0.1/', /private network/],
     ['https://[::1]/', /private network/], ['https://[::ffff:10.0.0.1]/', /private network/],
     ['https://0x7f.1/', /private network/], ['http://169.254.169.254/latest', /private network/],
     ['https://user@example.com/', /without a user/], ['ftp://example.com/', /whole address/],

@@ -81,7 +81,7 @@ static void test_links_in_headers(void **state)
         {STR("\"\\"), STR("\"\\")},
         {STR(""), STR("")},
     };
-    struct arena *a = arena_new(65536);
+    struct arena *a = arena_new(1 << 20);
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -90,6 +90,12 @@ static void test_links_in_headers(void **state)
                OURS "x");
     assert_str(links_location(a, STR("/ex/jira/1/rest/x"), PREFIXES, 2, STR(OURS)), OURS "x");
     assert_str(links_location(a, STR("/browse/rest/"), PREFIXES, 2, STR(OURS)), "/browse/rest/");
+    /* so many links that a head of ours would have no room for them all stay as they came */
+    str link = STR("</ex/jira/1/rest/>,"), many[2000];
+    for (size_t i = 0; i < 2000; i++)
+        many[i] = link;
+    assert_int_equal(links_link(a, arena_join(a, many, 2000), PREFIXES, 2, STR(OURS)).n,
+                     2000 * link.n);
     assert_true(links_are_in(STR("LINK")) && links_are_in(STR("location")));
     assert_false(links_are_in(STR("Links")) || links_are_in(STR("Date")));
     arena_free(a);

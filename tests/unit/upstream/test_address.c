@@ -72,6 +72,12 @@ static void test_parts(void **state)
 static void test_not_urls(void **state)
 {
     static const char *const rows[] = {
+        "https:///h/x",
+        "https:/h/x",
+        "https:h/x",
+        "https://?x",
+        "https://#x",
+        "://h/",
         "",
         "acme.atlassian.net",
         "//acme.atlassian.net",
