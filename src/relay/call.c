@@ -448,7 +448,7 @@ void call_next(struct call *c)
         receive(c);
     if (!c->body.ended && c->body.kept)
         call_go(c, CALL_RECEIVING);
-    else if (!call_have_turn(c))
+    else if (call_is_in_doubt(c) || !call_have_turn(c))
         return;
     else if (c->pass.is_old_search && c->use->is.old_search && c->body.kept)
         call_search(c);

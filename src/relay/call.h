@@ -15,6 +15,8 @@
  * decided;
  *   - a write is sent again only when Jira surely did not carry it out: nothing was sent, or it was
  *     answered 429 or 401; and only with a body that was kept;
+ *   - what Jira said against a credential holds at once: from that answer on no call is sent with
+ * it until that is on file, and then the decision refuses it;
  *   - an answer is passed on, or one of ours is given, never both;
  *   - a call is freed when it has ended and nothing pending points to it: the decision's waiter,
  *     the flight's waiter, the gate's go(), the provider's operation, the upstream call.
@@ -25,6 +27,8 @@
 #define RELAY_CALL_H
 
 #include <event2/event_struct.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "life/flight.h"
 #include "relay/address.h"
@@ -65,6 +69,16 @@ struct lane {
     size_t spare_count;
 };
 
+/* Words on credentials that are not written yet (note.c). Any thread. */
+struct notes {
+    atomic_size_t count;
+    pthread_mutex_t mutex;
+    struct note *first; /* behind the mutex */
+};
+void notes_init(struct notes *all);
+/* None may be left. */
+void notes_done(struct notes *all);
+
 struct relay {
     struct relay_config config;
     struct lane *lanes;
@@ -72,6 +86,7 @@ struct relay {
     struct count count;
     struct body_budget budget;
     struct gates *gates;
+    struct notes notes;
 };
 
 /* What becomes of an answer; decided at its head. */
@@ -154,8 +169,10 @@ void call_end(struct call *c);
 /* A refresh that the call waits for; one that it does not wait for. */
 void call_refresh(struct call *c);
 void call_refresh_behind(struct call *c);
-/* Jira refused the credential: noted on a worker, once a decision. */
-void call_note_refused(struct call *c, str why);
+/* note.c: Jira's word on the credential, noted on a worker, once a decision. */
+void call_note(struct call *c, enum credential_word word, str why);
+/* note.c: 1 when such a word is not written yet: the call waits, and decides again. */
+int call_is_in_doubt(struct call *c);
 /* Does nothing unless it has ended and nothing is pending. */
 void call_free_if_over(struct call *c);
 /* When it is over whatever happens. */

@@ -157,6 +157,7 @@ struct relay *relay_new(const struct relay_config *config)
     r->budget.max = config->kept_together;
     count_init(&r->count);
     r->gates = gates_new(config->waiting_max);
+    notes_init(&r->notes);
     r->lane_count = loops_count(config->loops);
     r->lanes = mem_alloc_array(r->lane_count, sizeof(*r->lanes));
     for (size_t i = 0; i < r->lane_count; i++) {
@@ -183,6 +184,7 @@ void relay_free(struct relay *r)
     on_each_loop(r, close_lane);
     count_done(&r->count);
     gates_free(r->gates);
+    notes_done(&r->notes);
     mem_free(r->lanes);
     mem_free(r);
 }

@@ -235,6 +235,8 @@ static void refuse_for_credential(struct call *c, const struct provider_verdict 
         call_refuse(c, fail(&c->fault, ERR_SCOPE_MISSING, "%.*s", STR_ARG(v->sentence)), connection,
                     0);
     } else if (v->meaning == MEANING_LOCKED) {
+        if (c->use->is.target.auth == PROVIDER_BASIC)
+            call_note(c, CREDENTIAL_LOCKED, v->sentence);
         call_refuse(c, fail(&c->fault, ERR_FORBIDDEN, "%.*s", STR_ARG(v->sentence)), STR(""), 0);
     } else if (c->forced && c->up.status == 401) {
         call_refuse(c,
@@ -243,7 +245,7 @@ static void refuse_for_credential(struct call *c, const struct provider_verdict 
                          "moment ago, so it is about this call."),
                     STR(""), 0);
     } else {
-        call_note_refused(c, v->sentence);
+        call_note(c, CREDENTIAL_REFUSED, v->sentence);
         call_refuse(c, fail(&c->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(v->sentence)),
                     connection, 0);
     }
