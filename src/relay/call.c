@@ -192,13 +192,35 @@ static int goes_on(const struct call *c)
            clock_monotonic_ms() < call_last_moment(c);
 }
 
+/* A refresh ends by itself, however long the token endpoint takes. Who waited for one has all of
+ * the time for Jira then. */
+static void start_anew(struct call *c)
+{
+    if (c->timeout_asked)
+        return;
+    c->deadline_ms = clock_monotonic_ms() + c->lane->relay->config.timeout_ms;
+    set_clock(c, c->lane->relay->config.timeout_ms);
+}
+
+static void say_time_is_over(struct call *c)
+{
+    const char *of = c->timeout_asked ? "The time for this call (X-Mortise-Timeout)"
+                                      : "The time that a call has to begin";
+
+    call_refuse(c,
+                fail(&c->fault, ERR_UPSTREAM_TIMEOUT,
+                     "%s was over before Jira could be asked with success. Nothing was changed.",
+                     of),
+                STR(""), 0);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     struct call *c = arg;
 
     (void)fd;
     (void)what;
-    if (!c->timeout_asked && goes_on(c)) {
+    if (!c->timeout_asked && (goes_on(c) || c->state == CALL_REFRESHING)) {
         set_clock(c, c->lane->relay->config.timeout_ms);
         return;
     }
@@ -209,11 +231,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
         http_abort(c->stream);
         call_end(c);
     } else {
-        call_refuse(c,
-                    fail(&c->fault, ERR_UPSTREAM_TIMEOUT,
-                         "The time for this call (X-Mortise-Timeout) was over before Jira could "
-                         "be asked with success. Nothing was changed."),
-                    STR(""), 0);
+        say_time_is_over(c);
     }
 }
 
@@ -372,10 +390,12 @@ static void landed(void *arg)
     if (c->state == CALL_ENDED) {
         call_free_if_over(c);
     } else if (e == ERR_OK) {
+        start_anew(c);
         decisions_drop(c->lane->decisions, &c->question);
         c->outdated = 1;
         call_next(c);
     } else if (e != ERR_NEEDS_RECONNECT && !c->forced && lives_until > clock_now_ms()) {
+        start_anew(c);
         c->refreshes = REFRESHES_MAX; /* the token is old, and serves as long as it lives */
         call_next(c);
     } else {
