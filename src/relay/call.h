@@ -14,7 +14,8 @@
  *   - a body is asked for (and 100 Continue sent) only after key, limits and credential are
  * decided;
  *   - a write is sent again only when Jira surely did not carry it out: nothing was sent, or it was
- *     answered 429 or 401; and only with a body that was kept;
+ *     answered 429 or 401, or 403 or 404 to a token in its last minute; and only with a body that
+ *     was kept;
  *   - what Jira said against a credential holds at once: from that answer on no call is sent with
  * it until that is on file, and then the decision refuses it;
  *   - an answer is passed on, or one of ours is given, never both;
@@ -103,7 +104,8 @@ struct call {
     struct http_stream *stream; /* NULL: answered or gone */
     enum call_state state;
     int timed_out;
-    int timeout_asked; /* by X-Mortise-Timeout: absolute; else bodies on the move go on */
+    int timeout_asked; /* by X-Mortise-Timeout: absolute; else bodies on the move go on, and a
+                          refresh is waited for as long as it takes */
     int moved;         /* bytes of a body, since the clock was set */
     int clock_runs;
     struct event timer; /* the deadline */
@@ -127,7 +129,7 @@ struct call {
     struct flight_waiter *flight; /* NULL until a refresh is waited for */
     int refreshing;               /* the flight's waiter is out */
     int refreshes;                /* waited for so far */
-    int forced;                   /* a 401 was answered by a refresh */
+    int forced;                   /* an answer was followed by a refresh */
     int gating;                   /* the gate's go() is to come */
     int accepted;                 /* the body was asked for */
     int paused;                   /* and the client asked to wait */
@@ -140,6 +142,7 @@ struct call {
     enum reply_fate fate;
     struct rewrite *rewrite; /* ANSWERING; NULL: the body goes through as it is */
     struct buf held;         /* REPLY_HELD */
+    int expired;             /* REPLY_HELD: no 401, and the token may have been over all the same */
     struct provider_verdict verdict;
     str content;       /* REPLY_FOLLOWED: where; once */
     int64_t repeat_ms; /* REPLY_DROPPED: after how long */

@@ -108,6 +108,14 @@ static void pass_head(struct call *c)
     http_start(c->stream, c->up.status, headers, n, length_of(c));
 }
 
+/* The gateway may answer to an expired token that something is forbidden or missing: believed only
+ * when the token had time left. */
+static int may_be_expired(const struct call *c)
+{
+    return (c->up.status == 403 || c->up.status == 404) && c->use->is.grant.grant.p && !c->forced &&
+           c->use->is.grant.access_expires <= clock_now_ms() + LIFE_STALE_MS;
+}
+
 /* Answers that speak of the credential are judged whole: whether a 401 lacks a scope stands in its
  * body. */
 static enum reply_fate fate_of(struct call *c)
@@ -127,7 +135,9 @@ static enum reply_fate fate_of(struct call *c)
         if (c->content.p)
             return REPLY_FOLLOWED;
     }
-    if (c->verdict.meaning == MEANING_REFUSED_TOKEN || c->verdict.meaning == MEANING_LOCKED)
+    c->expired = may_be_expired(c);
+    if (c->verdict.meaning == MEANING_REFUSED_TOKEN || c->verdict.meaning == MEANING_LOCKED ||
+        c->expired)
         return REPLY_HELD;
     return REPLY_PASSED;
 }
@@ -207,9 +217,10 @@ static void finish_answer(struct call *c)
 }
 
 /* 401 to a token that was fine a moment ago: it may have been replaced or have died early. */
-static int may_renew(const struct call *c)
+static int may_renew(const struct call *c, const struct provider_verdict *v)
 {
-    return c->use->is.grant.grant.p && c->up.status == 401 && !c->forced;
+    return c->expired || (v->meaning == MEANING_REFUSED_TOKEN && c->up.status == 401 &&
+                          c->use->is.grant.grant.p && !c->forced);
 }
 
 static void renew(struct call *c)
@@ -253,7 +264,7 @@ static void refuse_for_credential(struct call *c, const struct provider_verdict 
 
 void call_judge(struct call *c, const struct provider_verdict *v)
 {
-    if (v->meaning == MEANING_REFUSED_TOKEN && may_renew(c))
+    if (may_renew(c, v))
         renew(c);
     else
         refuse_for_credential(c, v);
@@ -299,6 +310,7 @@ static int64_t length_to_send(const struct call *c)
 static void begin(struct call *c)
 {
     c->fate = REPLY_PASSED;
+    c->expired = 0;
     c->up.arena = c->arena;
     c->up.method = c->pass.method;
     c->up.stream = &c->flow;

@@ -552,6 +552,27 @@ static void a_provider_that_is_down_is_bad_luck(void **state)
     scene_close(&s);
 }
 
+static void in_its_last_minute_a_token_serves_while_the_provider_is_down(void **state)
+{
+    struct scene s;
+    struct shot t;
+
+    scene_open(&s, state, 2);
+    s.fake.token_endpoint = FAKE_DOWN;
+    shot_open(&t, &s, 0, 1, LIFE_STALE_MS - 5000);
+    shot_run(&t);
+    assert_true(answered(&t));
+    assert_true(shows(&t, "access-1"));
+    assert_int_equal(s.fake.refreshes, 1);
+    shot_close(&t);
+    shot_open(&t, &s, 0, 1, STALE_MS);
+    shot_run(&t);
+    assert_int_not_equal(t.op.err, ERR_OK);
+    assert_int_equal(s.fake.calls, 1);
+    shot_close(&t);
+    scene_close(&s);
+}
+
 static void without_a_database_nobody_is_asked(void **state)
 {
     struct scene s;
@@ -706,6 +727,7 @@ int main(void)
         CONTRACT(a_test_says_that_the_token_was_it),
         CONTRACT(a_refused_client_is_the_operators_fault),
         CONTRACT(a_provider_that_is_down_is_bad_luck),
+        CONTRACT(in_its_last_minute_a_token_serves_while_the_provider_is_down),
         CONTRACT(without_a_database_nobody_is_asked),
         CONTRACT(another_client_asks_nobody),
         CONTRACT(disconnected_while_it_was_refreshed),
