@@ -47,16 +47,18 @@ void call_batch_free(struct call_batch *b)
 static uint32_t tail(str s)
 {
     uint32_t v = 0;
+    size_t n = s.n < sizeof(v) ? s.n : sizeof(v);
 
-    if (s.n >= sizeof(v))
-        memcpy(&v, s.p + s.n - sizeof(v), sizeof(v));
+    if (n)
+        memcpy(&v, s.p + s.n - n, n);
     return v;
 }
 
 static uint32_t mark_of(const struct call_kind *k)
 {
-    const uint32_t parts[] = {tail(k->key), tail(k->connection), tail(k->template), tail(k->code),
-                              (uint32_t)(k->template.n << 8 | k->method.n)};
+    const uint32_t parts[] = {tail(k->key),      tail(k->connection),
+                              tail(k->template), tail(k->code),
+                              tail(k->project),  (uint32_t)(k->template.n << 8 | k->method.n)};
     uint32_t h = 0;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -69,10 +71,11 @@ static int same(const struct call_kind *a, const struct call_kind *b)
 {
     return str_eq(a->template, b->template) && str_eq(a->key, b->key) &&
            str_eq(a->method, b->method) && str_eq(a->connection, b->connection) &&
-           str_eq(a->code, b->code) && str_eq(a->credential, b->credential) &&
-           str_eq(a->user, b->user) && !a->user.p == !b->user.p && !a->code.p == !b->code.p &&
-           str_eq(a->app, b->app) && str_eq(a->key_name, b->key_name) &&
-           str_eq(a->connection_name, b->connection_name);
+           str_eq(a->code, b->code) && str_eq(a->project, b->project) &&
+           a->generation == b->generation && str_eq(a->failure, b->failure) &&
+           str_eq(a->credential, b->credential) && str_eq(a->user, b->user) &&
+           !a->user.p == !b->user.p && !a->code.p == !b->code.p && str_eq(a->app, b->app) &&
+           str_eq(a->key_name, b->key_name) && str_eq(a->connection_name, b->connection_name);
 }
 
 static uint32_t add_kind(struct call_batch *b, const struct call_kind *kind)
@@ -82,8 +85,9 @@ static uint32_t add_kind(struct call_batch *b, const struct call_kind *kind)
         b->kinds = mem_realloc(b->kinds, b->kind_room * sizeof(*b->kinds));
     }
     struct call_kind *k = &b->kinds[b->kind_count];
-    str *const texts[] = {&k->app,  &k->connection, &k->connection_name, &k->key,      &k->key_name,
-                          &k->user, &k->credential, &k->method,          &k->template, &k->code};
+    str *const texts[] = {&k->app,      &k->connection, &k->connection_name, &k->key,
+                          &k->key_name, &k->user,       &k->credential,      &k->method,
+                          &k->template, &k->code,       &k->project,         &k->failure};
     *k = *kind;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = arena_str(b->arena, *texts[i]);
@@ -119,4 +123,5 @@ void call_batch_add(struct call_batch *b, const struct call_kind *kind,
     *n = *note;
     n->kind = kind_of(b, kind);
     n->issue = arena_str(b->arena, issue);
+    n->project_n = issue.p ? note->project_n : 0;
 }

@@ -21,6 +21,11 @@ struct call_kind {
     str method;
     str template;
     str code; /* p == NULL: an answer of the provider's */
+    /* for core/call_health.h, in no group */
+    int64_t generation; /* the credential's */
+    int has_scopes;     /* of the credential's place */
+    str project;        /* that the path names; p == NULL: none, or an issue's */
+    str failure;        /* by the credential's or the provider's fault; p == NULL: none */
 };
 
 struct call_note {
@@ -30,6 +35,10 @@ struct call_note {
     uint32_t kind;
     int status; /* 0: the caller left before there was one */
     int repeats;
+    /* for core/call_health.h, in no group */
+    unsigned char answered;  /* by the provider, as this account */
+    unsigned char meaning;   /* enum provider_meaning, of an answer */
+    unsigned char project_n; /* how much of the key is its project's */
 };
 
 struct call_batch {

@@ -4,35 +4,10 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "core/call_groups.h"
-#include "store/credentials.h"
+#include "core/call_health.h"
 #include "store/users.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
-
-static int worked(const struct call_note *n)
-{
-    return n->status >= 200 && n->status < 400;
-}
-
-/* Once a credential; kinds of one often stand together. */
-static enum err note_uses(struct work *w, const struct call_batch *b)
-{
-    unsigned char *used = arena_alloc_array(w->arena, b->kind_count + 1, 1);
-    enum err e = ERR_OK;
-
-    for (size_t i = 0; i < b->count; i++) {
-        if (worked(&b->notes[i]))
-            used[b->notes[i].kind] = 1;
-    }
-    for (size_t i = 0; !e && i < b->kind_count; i++) {
-        int seen = !used[i];
-        for (size_t k = i; !seen && k-- > 0 && k + 64 > i;)
-            seen = used[k] && str_eq(b->kinds[k].credential, b->kinds[i].credential);
-        if (!seen)
-            e = store_credential_used(w->db, w->arena, w->fault, b->kinds[i].credential, w->now_ms);
-    }
-    return e;
-}
 
 enum err calls_save(struct work *w, const struct call_batch *batch)
 {
@@ -46,7 +21,7 @@ enum err calls_save(struct work *w, const struct call_batch *batch)
     call_groups_of(w->arena, batch, &rows, &count);
     for (size_t i = 0; !e && i < count; i++)
         e = store_call_group_insert(w->db, w->arena, w->fault, &rows[i]);
-    return e ? e : note_uses(w, batch);
+    return e ? e : call_health_note(w, batch);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

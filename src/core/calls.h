@@ -17,8 +17,8 @@
 #define CALLS_LOOK_CALLS 100000
 #define CALLS_KEPT_MS (30 * CLOCK_DAY_MS)
 
-/* Saves them, and that the credentials were used; what is of an app that is gone is left out. Opens
- * its own transaction, which moves nothing. */
+/* Saves them, and what they taught of the credentials (core/call_health.h); what is of an app that
+ * is gone is left out. Opens its own transaction, which moves nothing. */
 MUST_USE enum err calls_save(struct work *w, const struct call_batch *batch);
 
 /* What of an app's calls is wanted; empty texts and 0: all. */

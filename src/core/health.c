@@ -20,7 +20,7 @@ struct health_before health_before(const struct credential_row *c)
 
 /* Nothing came back, or the tokens could not be renewed. A dead grant was noted already; the rest
  * is about the caller (rights, a conflict) or about us (the database). */
-static enum health_outcome of_failure(const struct provider_op *op, str *ret_sentence)
+enum health_outcome health_of_error(enum err err)
 {
     static const enum err THEIRS[] = {
         ERR_UPSTREAM_UNREACHABLE, ERR_UPSTREAM_INTERRUPTED, ERR_UPSTREAM_TIMEOUT,
@@ -29,27 +29,29 @@ static enum health_outcome of_failure(const struct provider_op *op, str *ret_sen
     };
 
     for (size_t i = 0; i < sizeof(THEIRS) / sizeof(THEIRS[0]); i++) {
-        if (op->err != THEIRS[i])
-            continue;
-        *ret_sentence = str_from(fault_text(&op->fault));
-        return HEALTH_FAILED;
+        if (err == THEIRS[i])
+            return HEALTH_FAILED;
     }
     return HEALTH_SILENT;
 }
 
-enum health_outcome health_of_request(const struct provider_op *op, str *ret_sentence)
+static enum health_outcome of_failure(const struct provider_op *op, str *ret_sentence)
 {
-    const struct provider_request *r = &op->request;
+    enum health_outcome outcome = health_of_error(op->err);
 
-    if (op->err)
-        return of_failure(op, ret_sentence);
-    switch (r->meaning) {
+    if (outcome == HEALTH_FAILED)
+        *ret_sentence = str_from(fault_text(&op->fault));
+    return outcome;
+}
+
+enum health_outcome health_of_meaning(enum provider_meaning meaning)
+{
+    switch (meaning) {
     case MEANING_LOCKED:
     case MEANING_SCOPE_MISSING:
     case MEANING_SITE_MOVED:
     case MEANING_PROVIDER_ERROR:
     case MEANING_NOT_PROVIDER:
-        *ret_sentence = r->plain;
         return HEALTH_FAILED;
     case MEANING_OK:
     case MEANING_FORBIDDEN:
@@ -65,6 +67,16 @@ enum health_outcome health_of_request(const struct provider_op *op, str *ret_sen
         break;
     }
     return HEALTH_SILENT;
+}
+
+enum health_outcome health_of_request(const struct provider_op *op, str *ret_sentence)
+{
+    if (op->err)
+        return of_failure(op, ret_sentence);
+    enum health_outcome outcome = health_of_meaning(op->request.meaning);
+    if (outcome == HEALTH_FAILED)
+        *ret_sentence = op->request.plain;
+    return outcome;
 }
 
 enum health_outcome health_of_test(const struct provider_op *op, str *ret_sentence)
@@ -116,6 +128,16 @@ static enum err note_need(struct work *w, str credential, const char *kind, str 
     return e ? e : store_need_save(w->db, w->arena, w->fault, credential, &now);
 }
 
+enum err health_note_scope(struct work *w, str credential, str scope, int lacks)
+{
+    return note_need(w, credential, "scope", STR(""), scope, lacks);
+}
+
+enum err health_note_permission(struct work *w, str credential, str project, str permission)
+{
+    return note_need(w, credential, "permission", project, permission, 0);
+}
+
 /* What went wrong for another reason tells nothing of what is needed: the path may be a slip. */
 static enum err note_needs(struct work *w, str credential, const struct provider_request *r)
 {
@@ -124,9 +146,9 @@ static enum err note_needs(struct work *w, str credential, const struct provider
     enum err e = ERR_OK;
 
     if (r->scope.n && (lacks || reached))
-        e = note_need(w, credential, "scope", STR(""), r->scope, lacks);
+        e = health_note_scope(w, credential, r->scope, lacks);
     if (!e && reached && r->permission.n && r->project.n)
-        e = note_need(w, credential, "permission", r->project, r->permission, 0);
+        e = health_note_permission(w, credential, r->project, r->permission);
     return e;
 }
 

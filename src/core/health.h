@@ -34,11 +34,19 @@ enum health_outcome {
  */
 enum health_outcome health_of_request(const struct provider_op *op, str *ret_sentence);
 enum health_outcome health_of_test(const struct provider_op *op, str *ret_sentence);
+/* The same of an answer alone; of what kept a call from being answered. */
+enum health_outcome health_of_meaning(enum provider_meaning meaning);
+enum health_outcome health_of_error(enum err err);
 
 /* Notes it, with what the request needed (op is a PROVIDER_REQUEST or a PROVIDER_TEST). Opens the
  * write transaction only when there is something to write. */
 MUST_USE enum err health_note(struct work *w, const struct health_before *before,
                               const struct provider_op *op);
+
+/* Write transaction. That a call of the credential needed this; lacks: and was refused for it. */
+MUST_USE enum err health_note_scope(struct work *w, str credential, str scope, int lacks);
+MUST_USE enum err health_note_permission(struct work *w, str credential, str project,
+                                         str permission);
 
 /* --- what a connection is used for ------------------------------------------------------------ */
 

@@ -250,6 +250,7 @@ struct provider_place {
     const str
         *prefixes; /* links in answers that begin so lead to this place; they end in "/rest/" */
     size_t prefix_count;
+    int has_scopes; /* what a credential may do there is bounded by scopes */
 };
 
 /* A request that passes through, from its head alone. */
@@ -259,10 +260,11 @@ struct provider_pass {
     str query;
     int is_bulk;       /* content rather than JSON: large, better not compressed */
     int is_old_search; /* a call that Jira has removed; PROVIDER_SEARCH answers it */
-    /* For people and records: the path with {placeholders}, the issue that it names (empty: none).
-     */
+    /* For people and records: the path with {placeholders}, the issue that it names (empty: none),
+     * and the key of the project, which the issue's begins with (empty: it tells none). */
     str template;
     str issue;
+    str project;
 };
 
 /* The provider's limits, and none of them: many calls of a kind at once, many changes of one issue,
@@ -275,6 +277,14 @@ struct provider_verdict {
     str sentence; /* in the arena or static; may be empty */
     int retry_after_s;
     enum provider_limit limit; /* with MEANING_RATE_LIMITED */
+    str plain;                 /* the sentence without a word of the provider's */
+};
+
+/* What a call wants, as far as that is known; empty: not known. */
+struct provider_needs {
+    str scope;
+    str permission; /* in the project */
+    str project;
 };
 
 enum provider_kind {
@@ -352,6 +362,9 @@ struct provider {
     str (*pass_content)(void *self, struct arena *a, const struct upstream_call *call);
     /* The provider's own name of a limit, as it stands in RateLimit-Reason; static. */
     str (*limit_name)(enum provider_limit limit);
+    /* What calls of a kind want: method, template and project of a provider_pass. In the arena. */
+    struct provider_needs (*pass_needs)(void *self, struct arena *a, str method, str template,
+                                        str project);
     /* A call that was not answered, as an error with its sentence. */
     enum err (*pass_failure)(struct fault *f, const struct upstream_call *call);
 };

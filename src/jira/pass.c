@@ -3,6 +3,8 @@
 
 #include "jira/jira_int.h"
 #include "jira/paths.h"
+#include "jira/permissions.h"
+#include "jira/scopes.h"
 #include "jira/template.h"
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -58,7 +60,7 @@ enum err jira_pass_check(void *self, struct arena *a, struct fault *f, struct pr
         return e;
     pass->is_bulk = is_content(pass->path);
     pass->is_old_search = is_search(pass);
-    jira_template(a, pass->path, &pass->template, &pass->issue);
+    jira_template(a, pass->path, &pass->template, &pass->issue, &pass->project);
     return ERR_OK;
 }
 
@@ -90,6 +92,7 @@ enum err jira_pass_place(void *self, struct arena *a, struct fault *f,
 
     if (e)
         return e;
+    place.has_scopes = route == JIRA_GATEWAY;
     place.base = arena_printf(a, "%.*s%.*s", STR_ARG(target->origin), STR_ARG(target->base_path));
     add_prefix(a, list, &place.prefix_count, place.base);
     if (site.n)
@@ -142,7 +145,7 @@ struct provider_verdict jira_pass_judge(void *self, struct arena *a,
     const struct jira *j = self;
     struct upstream_call judged = *call;
     struct fault ignored;
-    struct provider_verdict v = {MEANING_OK, STR(""), 0, LIMIT_NONE};
+    struct provider_verdict v = {MEANING_OK, STR(""), 0, LIMIT_NONE, STR("")};
     enum jira_route route;
 
     if (is_plain(call))
@@ -153,10 +156,22 @@ struct provider_verdict jira_pass_judge(void *self, struct arena *a,
     struct jira_verdict found = jira_classify(a, &judged, route, target->auth);
     v.meaning = found.meaning;
     v.sentence = found.sentence;
+    v.plain = found.plain;
     v.retry_after_s = found.retry_after_s;
     if (v.meaning == MEANING_RATE_LIMITED)
         v.limit = limit_of(call);
     return v;
+}
+
+struct provider_needs jira_pass_needs(void *self, struct arena *a, str method, str template,
+                                      str project)
+{
+    str path = jira_template_path(a, template, project);
+    struct provider_needs needs = {jira_scope_of(method, path), STR(""), STR("")};
+
+    (void)self;
+    (void)jira_permission_of(a, method, path, STR(""), &needs.permission, &needs.project);
+    return needs;
 }
 
 /* --- content ---------------------------------------------------------------------------------- */

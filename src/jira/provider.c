@@ -207,6 +207,7 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
         .pass_judge = jira_pass_judge,
         .pass_content = jira_pass_content,
         .limit_name = jira_limit_name,
+        .pass_needs = jira_pass_needs,
         .pass_failure = jira_failure,
     };
     return ERR_OK;

@@ -9,7 +9,10 @@
 #include "base/str.h"
 
 /* path: in its normal form. In the arena, or borrowed; *ret_issue empty when the path names none.
- */
-void jira_template(struct arena *a, str path, str *ret_template, str *ret_issue);
+ * *ret_project: the key of the project that the path names, or that the issue's begins with; else
+ * empty. */
+void jira_template(struct arena *a, str path, str *ret_template, str *ret_issue, str *ret_project);
+/* A path that the template fits, with the project's key where a path has it, or an issue's. */
+str jira_template_path(struct arena *a, str template, str project);
 
 #endif

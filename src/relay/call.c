@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "core/health.h"
 #include "core/settings.h"
 #include "relay/problem.h"
 
@@ -80,10 +81,35 @@ void call_free_if_over(struct call *c)
     count_end(&r->count);
 }
 
+/* By the credential's or Jira's fault, in words that admins may read; not what the caller's own
+ * patience or Jira's limits came to. */
+static str failure_of(const struct call *c)
+{
+    const struct provider_verdict *v = &c->verdict;
+    const str none = {NULL, 0};
+
+    if (c->fault.code == ERR_OK)
+        return c->status && health_of_meaning(v->meaning) == HEALTH_FAILED ? v->plain : none;
+    if (c->timed_out && (c->timeout_asked || c->up.outcome != UPSTREAM_SLOW))
+        return none;
+    if (c->fault.code == ERR_FORBIDDEN && v->meaning == MEANING_LOCKED)
+        return v->plain;
+    return health_of_error(c->fault.code) == HEALTH_FAILED ? str_from(fault_text(&c->fault)) : none;
+}
+
+/* By Jira, whether the caller got that answer or ours in its place. */
+static int was_answered(const struct call *c)
+{
+    if (c->fault.code == ERR_OK)
+        return c->status != 0;
+    return c->fault.code == ERR_SCOPE_MISSING && c->verdict.meaning == MEANING_SCOPE_MISSING;
+}
+
 /* For the app's admins. A call that nobody was let through with has no app that it belongs to. */
 static void record(const struct call *c)
 {
     const struct key_call *is = &c->use->is;
+    const struct provider_pass *pass = &c->pass;
 
     records_add(c->lane->records,
                 &(struct call_kind){
@@ -94,16 +120,23 @@ static void record(const struct call *c)
                     .key_name = is->key_name,
                     .user = is->user,
                     .credential = is->credential,
-                    .method = c->pass.method,
-                    .template = c->pass.template,
+                    .method = pass->method,
+                    .template = pass->template,
                     .code = str_from(c->fault.code ? err_code(c->fault.code) : NULL),
+                    .generation = is->generation,
+                    .has_scopes = is->place.has_scopes,
+                    .project = pass->issue.n ? (str){NULL, 0} : pass->project,
+                    .failure = failure_of(c),
                 },
                 &(struct call_note){
-                    .issue = c->pass.issue.n ? c->pass.issue : (str){NULL, 0},
+                    .issue = pass->issue.n ? pass->issue : (str){NULL, 0},
                     .status = c->status,
                     .at = clock_now_ms(),
                     .ms = (clock_monotonic_us() - c->started_us) / 1000,
                     .repeats = c->tries > 0 ? c->tries - 1 : 0,
+                    .answered = (unsigned char)was_answered(c),
+                    .meaning = (unsigned char)c->verdict.meaning,
+                    .project_n = (unsigned char)(pass->issue.n ? pass->project.n : 0),
                 });
 }
 

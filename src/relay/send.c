@@ -264,6 +264,7 @@ static void refuse_for_credential(struct call *c, const struct provider_verdict 
 
 void call_judge(struct call *c, const struct provider_verdict *v)
 {
+    c->verdict = *v;
     if (may_renew(c, v))
         renew(c);
     else

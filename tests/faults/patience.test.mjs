@@ -7,6 +7,7 @@ import http from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { clientAt, connectMany, makePeople, problemOf, problemsAfter } from '../lib/many.mjs';
+import { ask, makeKey } from '../lib/relay.mjs';
 import { sleep, until } from '../lib/scene.mjs';
 import { FAULTS_BINARY, sql, startStack } from '../lib/stack.mjs';
 import { LONG } from '../lib/tally.mjs';
@@ -19,6 +20,7 @@ let s;
 let root;
 let slow;
 let quick;
+let key;
 
 before(async () => {
   s = await startStack(null, { oauth: true, binary: FAULTS_BINARY,
@@ -26,6 +28,7 @@ before(async () => {
   root = await s.setup();
   root.timeout = 120_000;
   [slow, quick] = await connectMany(s, root, await makePeople(s, 2));
+  key = (await makeKey(root)).secret;
 });
 after(() => s.close());
 
@@ -50,6 +53,7 @@ test(`an answer after ${SECONDS} seconds: who waits gets it, though the first ha
   const leaving = problemOf(first, slow);
   await until(async () => await accepted() === 1, 'the token call');
   const waiting = Array.from({ length: WAITERS }, () => problemOf(root, slow));
+  const relayed = ask({ s, key, app: slow.app, connection: slow.id }, '/rest/api/3/myself');
   await sleep(500);
   for (const sockets of Object.values(first.agent.sockets)) for (const each of sockets) each.destroy();
   assert.match(await leaving, /socket hang up|ECONNRESET/);
@@ -63,6 +67,8 @@ test(`an answer after ${SECONDS} seconds: who waits gets it, though the first ha
     await sleep(LONG ? 200 : 20);
   }
   assert.deepEqual((await Promise.all(waiting)).filter(Boolean), []);
+  const through = await relayed; // in the long form longer than the minute that a call of the relay's has
+  assert.equal(through.status, 200, through.text);
   assert.ok(Date.now() - began >= SECONDS * 1000 - 100);
   assert.equal(await accepted(), 1);
   assert.equal(await problemOf(root, slow), null, 'it was saved');

@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "core/call_groups.h"
+#include "core/call_health.h"
 #include "core/calls.h"
 #include "core/settings.h"
 #include "core/sweep.h"
@@ -36,13 +37,29 @@ struct calls {
     uint32_t random;
 };
 
+/* "GET" wants read in any project, others write. */
+static struct provider_needs needs_of(void *self, struct arena *a, str method, str template,
+                                      str project)
+{
+    int reads = str_eq(method, STR("GET"));
+
+    (void)self;
+    (void)a;
+    (void)template;
+    return (struct provider_needs){reads ? STR("read") : STR("write"),
+                                   project.n ? reads ? STR("SEE") : STR("CHANGE") : STR(""),
+                                   project};
+}
+
 static struct calls *begin(void **state)
 {
+    static const struct provider fake = {.pass_needs = needs_of};
     struct contract *c = *state;
     struct calls *t = arena_new_of(c->arena, struct calls);
 
     t->c = c;
     t->services.settings = &t->settings;
+    t->services.provider = &fake;
     t->random = 20;
     seed(c);
     return t;
@@ -441,10 +458,12 @@ static int64_t last_used(struct calls *t, const char *credential)
     return db_int(&r, 0, 0);
 }
 
-/* Of the credentials, those with an answer that was no failure. */
+/* Of the credentials, those that Jira answered, whatever the answer. */
 static void notes_which_credentials_were_used(void **state)
 {
-    static const int statuses[] = {401, 200, 302, 0, 500};
+    static const int statuses[] = {401, 200, 404, 0, 500};
+    static const enum provider_meaning meanings[] = {
+        MEANING_REFUSED_TOKEN, MEANING_OK, MEANING_NOT_FOUND, MEANING_OK, MEANING_PROVIDER_ERROR};
     static const char *const ids[] = {"never", "anna's", "bob's"}, *const owners[] = {"", "anna",
                                                                                       "bob"};
     struct calls *t = begin(state);
@@ -457,12 +476,140 @@ static void notes_which_credentials_were_used(void **state)
     for (size_t i = 0; i < COUNT_OF(statuses); i++) {
         struct call_kind kind = {.app = STR("app1"), .key = STR("key"), .method = STR("GET")};
         kind.credential = str_from(ids[i % COUNT_OF(ids)]);
-        call_batch_add(b, &kind, &(struct call_note){.at = START, .status = statuses[i]});
+        call_batch_add(b, &kind,
+                       &(struct call_note){.at = START,
+                                           .status = statuses[i],
+                                           .answered = statuses[i] != 0,
+                                           .meaning = (unsigned char)meanings[i]});
     }
     save(t, b);
     assert_int_equal(last_used(t, "never"), 0);
     assert_int_equal(last_used(t, "anna's"), START);
     assert_int_equal(last_used(t, "bob's"), START);
+}
+
+/* --- what calls taught ------------------------------------------------------------------------ */
+
+static void add_call(struct call_batch *b, const char *method, const char *issue,
+                     enum provider_meaning meaning, const char *failure)
+{
+    struct call_kind kind = {.app = STR("app1"),
+                             .connection = STR("con1"),
+                             .key = STR("key1"),
+                             .credential = STR("cred"),
+                             .method = str_from(method),
+                             .template = STR("/rest/x"),
+                             .generation = 1,
+                             .has_scopes = 1,
+                             .failure = str_from(failure)};
+    struct call_note n = {.issue = str_from(issue), .at = START, .status = 200};
+
+    n.answered = meaning != MEANING_PROVIDER_ERROR;
+    n.meaning = (unsigned char)meaning;
+    n.project_n = (unsigned char)(issue ? strcspn(issue, "-") : 0);
+    call_batch_add(b, &kind, &n);
+}
+
+/* kind, project, value, whether it was refused; sorted. */
+static const char *needs_on_file(struct calls *t)
+{
+    struct db_rows r;
+    str all = STR("");
+
+    contract_ok(t->c, db_query(t->c->db, t->c->arena, &t->c->fault, &r,
+                               "SELECT kind, project, value, refused FROM credential_needs"
+                               " WHERE credential_id = 'cred' ORDER BY kind, project, value"));
+    for (size_t i = 0; i < r.count; i++)
+        all = arena_printf(t->c->arena, "%.*s%.*s%.*s %.*s%s; ", STR_ARG(all),
+                           STR_ARG(db_text(&r, i, 0)),
+                           STR_ARG(db_text(&r, i, 1).n ? arena_printf(t->c->arena, " %.*s",
+                                                                      STR_ARG(db_text(&r, i, 1)))
+                                                       : STR("")),
+                           STR_ARG(db_text(&r, i, 2)), db_int(&r, i, 3) ? " refused" : "");
+    return arena_cstring(t->c->arena, all);
+}
+
+static const char *last_error(struct calls *t)
+{
+    struct db_rows r;
+
+    contract_ok(t->c, db_query(t->c->db, t->c->arena, &t->c->fault, &r,
+                               "SELECT COALESCE(last_error, 'none') FROM credentials"
+                               " WHERE id = 'cred'"));
+    return arena_cstring(t->c->arena, db_text(&r, 0, 0));
+}
+
+static void put_credential(struct calls *t)
+{
+    struct credential_row row = credential(STR("cred"), STR("anna"));
+
+    contract_ok(t->c, store_credential_save(t->c->db, t->c->arena, &t->c->fault, &row));
+    contract_script(t->c, "UPDATE credentials SET generation = 1 WHERE id = 'cred'");
+}
+
+/* The last call counts, of whatever kind. */
+static void notes_the_last_error(void **state)
+{
+    struct calls *t = begin(state);
+    struct call_batch *b = call_batch_new();
+
+    put_credential(t);
+    add_call(b, "GET", NULL, MEANING_OK, NULL);
+    add_call(b, "POST", NULL, MEANING_PROVIDER_ERROR, "Jira failed.");
+    add_call(b, "GET", NULL, MEANING_PROVIDER_ERROR, "Nobody answered.");
+    save(t, b);
+    assert_string_equal(last_error(t), "Nobody answered.");
+    assert_int_equal(last_used(t, "cred"), START);
+    b = call_batch_new();
+    add_call(b, "GET", NULL, MEANING_PROVIDER_ERROR, "Jira failed.");
+    add_call(b, "POST", NULL, MEANING_NOT_FOUND, NULL);
+    save(t, b);
+    assert_string_equal(last_error(t), "none");
+    contract_script(t->c, "UPDATE credentials SET generation = 2 WHERE id = 'cred'");
+    b = call_batch_new();
+    add_call(b, "GET", NULL, MEANING_PROVIDER_ERROR, "Of the one before.");
+    save(t, b);
+    assert_string_equal(last_error(t), "none");
+}
+
+static void notes_what_was_needed(void **state)
+{
+    struct calls *t = begin(state);
+    struct call_batch *b = call_batch_new();
+
+    put_credential(t);
+    add_call(b, "GET", "A-1", MEANING_OK, NULL);
+    add_call(b, "GET", "A-2", MEANING_OK, NULL);
+    add_call(b, "GET", "B-1", MEANING_FORBIDDEN, NULL);
+    add_call(b, "GET", "NONE-1", MEANING_NOT_FOUND, NULL); /* may be a slip */
+    add_call(b, "POST", "A-1", MEANING_SCOPE_MISSING, "It lacks write.");
+    save(t, b);
+    assert_string_equal(needs_on_file(t),
+                        "permission A SEE; permission B SEE; scope read; scope write refused; ");
+    assert_string_equal(last_error(t), "It lacks write.");
+    b = call_batch_new();
+    add_call(b, "POST", "A-1", MEANING_OK, NULL);
+    save(t, b);
+    assert_string_equal(needs_on_file(t), "permission A CHANGE; permission A SEE; permission B SEE;"
+                                          " scope read; scope write; ");
+}
+
+/* What is asked of the database is bounded by the kinds, not by what the calls name. */
+static void notes_few_projects_of_a_kind(void **state)
+{
+    struct calls *t = begin(state);
+    struct call_batch *b = call_batch_new();
+    struct db_rows r;
+
+    put_credential(t);
+    for (int i = 0; i < 100; i++)
+        add_call(b, "GET", arena_cstring(t->c->arena, arena_printf(t->c->arena, "P%d-1", i)),
+                 MEANING_OK, NULL);
+    assert_int_equal(b->kind_count, 1);
+    save(t, b);
+    contract_ok(t->c, db_query(t->c->db, t->c->arena, &t->c->fault, &r,
+                               "SELECT count(*) FROM credential_needs WHERE kind = 'permission'"));
+    assert_int_equal(db_int(&r, 0, 0), CALL_HEALTH_PROJECTS);
 }
 
 static void is_swept_after_its_time(void **state)
@@ -495,6 +642,9 @@ int main(void)
         CONTRACT(what_is_damaged_hides_nothing_else),
         CONTRACT(an_app_that_is_gone_is_left_out),
         CONTRACT(notes_which_credentials_were_used),
+        CONTRACT(notes_the_last_error),
+        CONTRACT(notes_what_was_needed),
+        CONTRACT(notes_few_projects_of_a_kind),
         CONTRACT(is_swept_after_its_time),
     };
 
