@@ -192,6 +192,9 @@ void call_came_back(struct call *c, int limited);
 void call_send(struct call *c);
 /* search.c: the removed search, in its place. */
 void call_search(struct call *c);
+/* send.c: the gateway may answer to an expired token that something is forbidden or missing, which
+ * is believed only when the token had time left: 0. */
+int call_may_be_expired(const struct call *c);
 /* send.c: an answer that speaks of the credential: renews, or refuses and notes. */
 void call_judge(struct call *c, const struct provider_verdict *v);
 /* send.c: what links begin with that lead here; the value of a header that links_are_in(), leading

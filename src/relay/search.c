@@ -89,11 +89,12 @@ static void end_search(struct call *c)
     const struct provider_op *op = c->search;
     const struct provider_verdict *v = &c->verdict;
 
+    c->expired = op->err == ERR_OK && call_may_be_expired(c);
     if (op->err) {
         c->fault = op->fault;
         call_refuse(c, op->err, STR(""), 0);
     } else if (v->meaning == MEANING_REFUSED_TOKEN || v->meaning == MEANING_LOCKED ||
-               v->meaning == MEANING_SCOPE_MISSING) {
+               v->meaning == MEANING_SCOPE_MISSING || c->expired) {
         call_judge(c, v);
     } else {
         answer(c);

@@ -108,9 +108,7 @@ static void pass_head(struct call *c)
     http_start(c->stream, c->up.status, headers, n, length_of(c));
 }
 
-/* The gateway may answer to an expired token that something is forbidden or missing: believed only
- * when the token had time left. */
-static int may_be_expired(const struct call *c)
+int call_may_be_expired(const struct call *c)
 {
     return (c->up.status == 403 || c->up.status == 404) && c->use->is.grant.grant.p && !c->forced &&
            c->use->is.grant.access_expires <= clock_now_ms() + LIFE_STALE_MS;
@@ -135,7 +133,7 @@ static enum reply_fate fate_of(struct call *c)
         if (c->content.p)
             return REPLY_FOLLOWED;
     }
-    c->expired = may_be_expired(c);
+    c->expired = call_may_be_expired(c);
     if (c->verdict.meaning == MEANING_REFUSED_TOKEN || c->verdict.meaning == MEANING_LOCKED ||
         c->expired)
         return REPLY_HELD;
