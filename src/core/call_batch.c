@@ -78,6 +78,16 @@ static int same(const struct call_kind *a, const struct call_kind *b)
            str_eq(a->key_name, b->key_name) && str_eq(a->connection_name, b->connection_name);
 }
 
+/* The first that came: what it names stands for the others until the next batch. */
+static void keep_body(struct call_batch *b, struct call_kind *k, str body)
+{
+    if (k->body.n || body.n == 0 || body.n > CALL_BODY_MAX ||
+        b->body_bytes + body.n > CALL_BODIES_MAX)
+        return;
+    b->body_bytes += body.n;
+    k->body = arena_str(b->arena, body);
+}
+
 static uint32_t add_kind(struct call_batch *b, const struct call_kind *kind)
 {
     if (b->kind_count == b->kind_room) {
@@ -89,12 +99,13 @@ static uint32_t add_kind(struct call_batch *b, const struct call_kind *kind)
                           &k->key_name, &k->user,       &k->credential,      &k->method,
                           &k->template, &k->code,       &k->project,         &k->failure};
     *k = *kind;
+    k->body = (str){NULL, 0};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = arena_str(b->arena, *texts[i]);
     return (uint32_t)b->kind_count++;
 }
 
-static uint32_t kind_of(struct call_batch *b, const struct call_kind *kind)
+static uint32_t find_kind(struct call_batch *b, const struct call_kind *kind)
 {
     uint32_t mark = mark_of(kind), at = mark >> (32 - SET_BITS);
     struct recent_kind *set = b->recent->sets[at];
@@ -121,7 +132,8 @@ void call_batch_add(struct call_batch *b, const struct call_kind *kind,
     }
     struct call_note *n = &b->notes[b->count++];
     *n = *note;
-    n->kind = kind_of(b, kind);
+    n->kind = find_kind(b, kind);
+    keep_body(b, &b->kinds[n->kind], kind->body);
     n->issue = arena_str(b->arena, issue);
     n->project_n = issue.p ? note->project_n : 0;
 }

@@ -25,6 +25,7 @@ struct call_kind {
     int64_t generation; /* the credential's */
     int has_scopes;     /* of the credential's place */
     str project;        /* that the path names; p == NULL: none, or an issue's */
+    str body;           /* a sample, of a call that names its project there; never compared */
     str failure;        /* by the credential's or the provider's fault; p == NULL: none */
 };
 
@@ -48,12 +49,16 @@ struct call_batch {
     struct call_note *notes; /* in the order in which they came */
     size_t count;
     struct recent_kinds *recent; /* inner */
+    size_t body_bytes;
     size_t kind_room;
     size_t note_room;
 };
 
 /* An issue's key is shorter at every Jira; what is longer is no issue. */
 #define CALL_ISSUE_MAX 255
+/* Of a body that is kept with a kind; of all of a batch. */
+#define CALL_BODY_MAX ((size_t)64 * 1024)
+#define CALL_BODIES_MAX ((size_t)1024 * 1024)
 
 MUST_USE struct call_batch *call_batch_new(void);
 /* Accepts NULL. */

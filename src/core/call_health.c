@@ -113,8 +113,9 @@ static void learn_needs(struct learnt *l, const struct seen *s)
     const struct provider *p = l->provider;
 
     for (size_t i = 0; i == 0 || i < s->project_count; i++) {
-        struct provider_needs n = p->pass_needs(p->self, l->arena, k->method, k->template,
-                                                i < s->project_count ? s->projects[i] : STR(""));
+        struct provider_needs n =
+            p->pass_needs(p->self, l->arena, k->method, k->template,
+                          i < s->project_count ? s->projects[i] : STR(""), k->body);
         if (i == 0 && n.scope.n && k->has_scopes)
             add_need(l,
                      &(struct need){.scope = n.scope, .reached = s->reached, .lacked = s->lacked});

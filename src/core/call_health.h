@@ -1,8 +1,7 @@
 /* What relayed calls taught of their credentials: last use, last error, and what was needed, as
  * core/health.h notes it of a single request. Of a batch at once and off the calls' way: what is
  * asked of the database is bounded by the kinds of calls, not by the calls. Without HTTP and SQL.
- *
- * What only a body names (the project of a new issue) is not known here.
+ * What only a body names (the project of a new issue) is known of one call of a kind and batch.
  */
 #ifndef CORE_CALL_HEALTH_H
 #define CORE_CALL_HEALTH_H

@@ -265,6 +265,7 @@ struct provider_pass {
     str template;
     str issue;
     str project;
+    int names_in_body; /* its project stands in its body only */
 };
 
 /* The provider's limits, and none of them: many calls of a kind at once, many changes of one issue,
@@ -362,9 +363,10 @@ struct provider {
     str (*pass_content)(void *self, struct arena *a, const struct upstream_call *call);
     /* The provider's own name of a limit, as it stands in RateLimit-Reason; static. */
     str (*limit_name)(enum provider_limit limit);
-    /* What calls of a kind want: method, template and project of a provider_pass. In the arena. */
+    /* What calls of a kind want: method, template and project of a provider_pass; body: of one that
+     * names_in_body, or empty. In the arena. */
     struct provider_needs (*pass_needs)(void *self, struct arena *a, str method, str template,
-                                        str project);
+                                        str project, str body);
     /* A call that was not answered, as an error with its sentence. */
     enum err (*pass_failure)(struct fault *f, const struct upstream_call *call);
 };

@@ -61,6 +61,7 @@ enum err jira_pass_check(void *self, struct arena *a, struct fault *f, struct pr
     pass->is_bulk = is_content(pass->path);
     pass->is_old_search = is_search(pass);
     jira_template(a, pass->path, &pass->template, &pass->issue, &pass->project);
+    pass->names_in_body = jira_permission_in_body(pass->method, pass->path);
     return ERR_OK;
 }
 
@@ -164,13 +165,13 @@ struct provider_verdict jira_pass_judge(void *self, struct arena *a,
 }
 
 struct provider_needs jira_pass_needs(void *self, struct arena *a, str method, str template,
-                                      str project)
+                                      str project, str body)
 {
     str path = jira_template_path(a, template, project);
     struct provider_needs needs = {jira_scope_of(method, path), STR(""), STR("")};
 
     (void)self;
-    (void)jira_permission_of(a, method, path, STR(""), &needs.permission, &needs.project);
+    (void)jira_permission_of(a, method, path, body, &needs.permission, &needs.project);
     return needs;
 }
 

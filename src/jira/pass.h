@@ -18,9 +18,8 @@ struct provider_verdict jira_pass_judge(void *self, struct arena *a,
                                         const struct provider_target *target);
 /* As Atlassian's page "Rate limiting" has them (state of 2026-08). */
 str jira_limit_name(enum provider_limit limit);
-/* Without the body, so that what a body names is not known. */
 struct provider_needs jira_pass_needs(void *self, struct arena *a, str method, str template,
-                                      str project);
+                                      str project, str body);
 /* 303 with the address of a host of tables/jira_content_hosts.def, by https, or of one that the
  * operator allows. */
 str jira_pass_content(void *self, struct arena *a, const struct upstream_call *call);

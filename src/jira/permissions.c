@@ -128,6 +128,21 @@ int jira_permission_of(struct arena *a, str method, str url, str body, str *ret_
     return 0;
 }
 
+int jira_permission_in_body(str method, str path)
+{
+    int more = 0;
+
+    if (!str_eq(method, STR("POST"))) /* most calls */
+        return 0;
+    path = jira_api_path(path);
+    for (size_t i = 0; path.n && i < sizeof(calls) / sizeof(calls[0]); i++) {
+        if ((calls[i].place == PLACE_FIELDS || calls[i].place == PLACE_OUTWARD) &&
+            str_eq(calls[i].method, method) && jira_path_fits(calls[i].path, path, &more) && !more)
+            return 1;
+    }
+    return 0;
+}
+
 str jira_permission_words(str permission)
 {
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -11,6 +11,8 @@
  * call names no project by its key. body: JSON, looked at only when the table says so. */
 int jira_permission_of(struct arena *a, str method, str url, str body, str *ret_permission,
                        str *ret_project);
+/* 1 when the project of such a call stands in its body. */
+int jira_permission_in_body(str method, str path);
 /* What somebody who lacks it may not do: "create issues". The key itself when it is unknown. */
 str jira_permission_words(str permission);
 /* 1 for what Jira may call a project: a letter, then letters, digits and '_'. */

@@ -105,6 +105,16 @@ static int was_answered(const struct call *c)
     return c->fault.code == ERR_SCOPE_MISSING && c->verdict.meaning == MEANING_SCOPE_MISSING;
 }
 
+/* What it names there, if that was no slip. */
+static str sample_of(const struct call *c)
+{
+    int reached = was_answered(c) &&
+                  (c->verdict.meaning == MEANING_OK || c->verdict.meaning == MEANING_FORBIDDEN);
+
+    return c->pass.names_in_body && c->body.kept && reached ? buf_str(&c->body.data)
+                                                            : (str){NULL, 0};
+}
+
 /* For the app's admins. A call that nobody was let through with has no app that it belongs to. */
 static void record(const struct call *c)
 {
@@ -126,6 +136,7 @@ static void record(const struct call *c)
                     .generation = is->generation,
                     .has_scopes = is->place.has_scopes,
                     .project = pass->issue.n ? (str){NULL, 0} : pass->project,
+                    .body = sample_of(c),
                     .failure = failure_of(c),
                 },
                 &(struct call_note){

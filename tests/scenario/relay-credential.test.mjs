@@ -113,6 +113,11 @@ for (const status of [403, 404]) {
     const made = await other.ask('/rest/api/3/issue', issue());
     assert.equal(made.status, 201, made.text);
     assert.equal(await other.refreshes(), 1);
+    const third = await ending(status);
+    const found = await third.ask('/rest/api/3/search?jql=project=ACME&maxResults=1');
+    assert.equal(found.status, 200, found.text);
+    assert.equal(found.headers['x-mortise-mapped'], 'search/jql');
+    assert.equal(await third.refreshes(), 1);
   });
 
   test(`${status} again after that: passed on as it is`, async () => {
@@ -180,8 +185,11 @@ test('Test says what the app needs, and in which projects', async () => {
   for (const at of ['/rest/api/3/issue/ACME-1', '/rest/api/3/project/OPS', '/rest/api/3/issue/ACME-99999', '/rest/api/3/issue/NONE-1'])
     await o.ask(at);
   assert.equal((await o.ask('/rest/api/3/issue/ACME-1', { method: 'PUT', headers: JSON_TYPE, body: '{"fields":{"summary":"Anew"}}' })).status, 204);
-  await until(() => needsOf(o.connection).length >= 5, 'the note');
-  assert.deepEqual(needsOf(o.connection), [['ACME', 'BROWSE_PROJECTS'], ['ACME', 'EDIT_ISSUES'], ['OPS', 'BROWSE_PROJECTS'],
+  assert.equal((await o.ask('/rest/api/3/issue', issue({ project: { key: 'NONE' } }))).status, 400);
+  assert.equal((await o.ask('/rest/api/3/issue', issue())).status, 201);
+  await until(() => needsOf(o.connection).length >= 6, 'the note');
+  assert.deepEqual(needsOf(o.connection), [['ACME', 'BROWSE_PROJECTS'], ['ACME', 'CREATE_ISSUES'], ['ACME', 'EDIT_ISSUES'],
+    ['OPS', 'BROWSE_PROJECTS'],
     ['', 'read:jira-work'], ['', 'write:jira-work']]);
   const tested = await testOf(o.connection);
   assert.match(stage(tested, 'scopes').sentence, /granted: read:jira-work and write:jira-work\./);

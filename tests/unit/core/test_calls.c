@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "core/call_groups.h"
 #include "core/call_health.h"
 #include "core/calls.h"
@@ -39,13 +40,15 @@ struct calls {
 
 /* "GET" wants read in any project, others write. */
 static struct provider_needs needs_of(void *self, struct arena *a, str method, str template,
-                                      str project)
+                                      str project, str body)
 {
     int reads = str_eq(method, STR("GET"));
 
     (void)self;
     (void)a;
     (void)template;
+    if (body.n)
+        project = body;
     return (struct provider_needs){reads ? STR("read") : STR("write"),
                                    project.n ? reads ? STR("SEE") : STR("CHANGE") : STR(""),
                                    project};
@@ -594,6 +597,49 @@ static void notes_what_was_needed(void **state)
                                           " scope read; scope write; ");
 }
 
+/* Of one call of the kind and batch, and only of one that Jira carried out or forbade. */
+static void notes_what_a_body_names(void **state)
+{
+    static const char *const bodies[] = {"", "NEW", "OTHER"};
+    struct calls *t = begin(state);
+    struct call_batch *b = call_batch_new();
+
+    put_credential(t);
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct call_kind kind = {.app = STR("app1"),
+                                 .credential = STR("cred"),
+                                 .method = STR("POST"),
+                                 .body = str_from(bodies[i])};
+        call_batch_add(b, &kind, &(struct call_note){.at = START, .status = 201, .answered = 1});
+    }
+    assert_int_equal(b->kind_count, 1);
+    assert_str(b->kinds[0].body, "NEW");
+    save(t, b);
+    assert_string_equal(needs_on_file(t), "permission NEW CHANGE; ");
+}
+
+static void keeps_few_bytes_of_bodies(void **state)
+{
+    struct call_batch *b = call_batch_new();
+    str body = {memset(mem_alloc(CALL_BODY_MAX + 1), 'x', CALL_BODY_MAX + 1), CALL_BODY_MAX + 1};
+    size_t kept = 0;
+
+    (void)state;
+    for (char key = 'a'; key <= 'z'; key++) {
+        struct call_kind kind = {.key = {&key, 1}, .body = str_slice(body, 0, CALL_BODY_MAX)};
+        call_batch_add(b, &kind, &(struct call_note){.at = START});
+    }
+    struct call_kind large = {.key = STR("large"), .body = body};
+    call_batch_add(b, &large, &(struct call_note){.at = START});
+    for (size_t i = 0; i < b->kind_count; i++)
+        kept += b->kinds[i].body.n;
+    assert_int_equal(b->kind_count, 27);
+    assert_int_equal(kept, CALL_BODIES_MAX);
+    assert_int_equal(b->kinds[26].body.n, 0);
+    call_batch_free(b);
+    mem_free((char *)(uintptr_t)body.p);
+}
+
 /* What is asked of the database is bounded by the kinds, not by what the calls name. */
 static void notes_few_projects_of_a_kind(void **state)
 {
@@ -644,6 +690,8 @@ int main(void)
         CONTRACT(notes_which_credentials_were_used),
         CONTRACT(notes_the_last_error),
         CONTRACT(notes_what_was_needed),
+        CONTRACT(notes_what_a_body_names),
+        CONTRACT(keeps_few_bytes_of_bodies),
         CONTRACT(notes_few_projects_of_a_kind),
         CONTRACT(is_swept_after_its_time),
     };
