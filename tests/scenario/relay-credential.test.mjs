@@ -95,10 +95,10 @@ const lives = (o, seconds) => sql(r.s, `UPDATE oauth_grants SET access_expires =
 // Fresh enough to be sent, and in its last minute when the answer comes.
 async function ending(status, times = 1) {
   const o = await oauthConnect(r);
-  lives(o, 61.5);
-  await fault(r.s, 'delay', { ms: 2500, times: 1 });
+  lives(o, 62.5);
+  await fault(r.s, 'delay', { ms: 4000, times: 1 });
   await fault(r.s, 'status', { status, body: { errorMessages: ['Nothing here'] }, times });
-  await fault(r.s, 'delay', { ms: 4000, times: 1, ...atToken }); // the one that goes behind
+  await fault(r.s, 'delay', { ms: 5500, times: 1, ...atToken }); // the one that goes behind
   return o;
 }
 
