@@ -100,13 +100,14 @@ static enum err execute(struct postgres *p, struct fault *f, const char *sql)
 }
 
 /* Every session alike, whatever the server's or the role's defaults are. A write outside a
- * transaction has the same guarantees as one inside. */
+ * transaction has the same guarantees as one inside; what was committed is on disk. */
 static enum err set_session(struct postgres *p, struct fault *f)
 {
     char sql[400];
 
     (void)snprintf(sql, sizeof sql,
                    "SET default_transaction_isolation = 'serializable';"
+                   "SET synchronous_commit = on;"
                    "SET lock_timeout = %d;"
                    "SET statement_timeout = 60000;"
                    "SET idle_in_transaction_session_timeout = 120000;"

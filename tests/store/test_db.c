@@ -330,6 +330,34 @@ static void opens_a_lost_connection_again(void **state)
     db_close(victim);
 }
 
+static void expect_setting(struct contract *c, struct db *d, const char *sql, const char *value)
+{
+    struct db_rows rows;
+
+    contract_ok(c, db_run(d, c->arena, &c->fault, sql, NULL, 0, &rows));
+    assert_str(db_text(&rows, 0, 0), value);
+}
+
+/* PostgreSQL only: where the defaults may lose the last commits in a crash, ours are kept, those of
+ * a connection opened again too. A URL's options stand above the role's and the server's. */
+static void commits_are_on_disk_whatever_the_defaults_are(void **state)
+{
+    static const char relaxed[] = "%20-csynchronous_commit%3Doff%20-cwork_mem%3D1234kB";
+    struct contract *c = *state;
+    struct contract there = *c;
+
+    if (!db_is_postgres(c->db))
+        return;
+    there.url = arena_printf(c->arena, "%s%s", c->url, relaxed).p;
+    struct db *d = contract_connect(&there, 1000);
+    expect_setting(c, d, "SHOW work_mem", "1234kB"); /* the options were heard */
+    expect_setting(c, d, "SHOW synchronous_commit", "on");
+    cut_off(c, d);
+    expect_setting(c, d, "SHOW work_mem", "1234kB");
+    expect_setting(c, d, "SHOW synchronous_commit", "on");
+    db_close(d);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
@@ -346,6 +374,7 @@ int main(void)
         CONTRACT(aborts_on_wrong_cells),
         CONTRACT(knows_its_tables),
         CONTRACT(opens_a_lost_connection_again),
+        CONTRACT(commits_are_on_disk_whatever_the_defaults_are),
     };
 
     return contract_run(cases, sizeof cases / sizeof *cases);
