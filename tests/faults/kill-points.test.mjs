@@ -11,9 +11,10 @@ import { before, test } from 'node:test';
 
 import { connectMany, makePeople, problemsAfter, problemsNow } from '../lib/many.mjs';
 import { assertProblem, rowOf, run, until } from '../lib/scene.mjs';
-import { endsWell, FAULTS_BINARY, sql, startStack } from '../lib/stack.mjs';
+import { endsWell, FAULTS_BINARY, sql } from '../lib/stack.mjs';
 import { FAULT_POINTS } from '../lib/tables.mjs';
 import { LONG, tally } from '../lib/tally.mjs';
+import { startVariant } from '../lib/variant.mjs';
 
 const PASSES = LONG ? [1, 2, 3] : [1];
 const CONNECTIONS = 4;
@@ -26,7 +27,7 @@ let kills = 0;
 let lost = 0;
 
 before(async () => {
-  s = await startStack(null, { oauth: true, binary: FAULTS_BINARY, mayDie: true,
+  s = await startVariant(null, { oauth: true, binary: FAULTS_BINARY, mayDie: true,
     env: { MORTISE_LOG: 'error', MORTISE_KEEPER_PERIOD: '1' } });
   passed = path.join(s.folder, 'passed');
   root = await s.setup();

@@ -7,8 +7,9 @@ import { before, beforeEach, test } from 'node:test';
 import { makeClock } from '../lib/clock.mjs';
 import { clientAt, connectMany, makePeople, problemOf, problemsNow } from '../lib/many.mjs';
 import { sleep, until } from '../lib/scene.mjs';
-import { endsWell, sql, startStack } from '../lib/stack.mjs';
+import { endsWell, sql } from '../lib/stack.mjs';
 import { LONG, tally } from '../lib/tally.mjs';
+import { startVariant } from '../lib/variant.mjs';
 
 let s;
 let clock;
@@ -20,7 +21,7 @@ let people;
 
 before(async () => {
   clock = makeClock();
-  s = await startStack(null, { oauth: true, binary: clock.binary, mayDie: true,
+  s = await startVariant(null, { oauth: true, binary: clock.binary, mayDie: true,
     env: { ...clock.env(), MORTISE_LOG: 'error' } });
   await clock.attach(s);
   root = await s.setup();
@@ -42,8 +43,8 @@ const slowly = (ms, more) => s.control('POST', 'faults',
 const counts = async () => s.control('GET', 'refreshes');
 const here = () => problemOf(root, connection);
 const isLeased = () => sql(s, 'SELECT owner FROM refresh_journal WHERE owner IS NOT NULL').length > 0;
-const generation = () => sql(s, `SELECT g.generation FROM oauth_grants g JOIN credentials c
-  ON c.grant_id = g.id WHERE c.connection_id = '${connection.id}'`)[0][0];
+const generation = () => Number(sql(s, `SELECT g.generation FROM oauth_grants g JOIN credentials c
+  ON c.grant_id = g.id WHERE c.connection_id = '${connection.id}'`)[0][0]);
 
 // Both servers use it, now, after the leeway, and after the next expiry; nothing was refused.
 async function staysAlive() {

@@ -10,8 +10,9 @@ import { callbackPath } from '../lib/atlassian.mjs';
 import { makeClock } from '../lib/clock.mjs';
 import { connectAs, makePeople, pass, problemOf } from '../lib/many.mjs';
 import { addConnection, assertProblem, BOB, connectPath, makeApp, rowOf, run, until } from '../lib/scene.mjs';
-import { OAUTH_CLIENT, OAUTH_SECRET, sql, startStack } from '../lib/stack.mjs';
+import { OAUTH_CLIENT, OAUTH_SECRET, sql } from '../lib/stack.mjs';
 import { LONG } from '../lib/tally.mjs';
+import { startVariant, testAtSimulator } from '../lib/variant.mjs';
 
 const EXPIRIES = LONG ? 4 : 2; // of each kind
 
@@ -25,7 +26,7 @@ let shared;
 
 before(async () => {
   clock = makeClock();
-  s = await startStack(null, { oauth: true, binary: clock.binary,
+  s = await startVariant(null, { oauth: true, binary: clock.binary,
     env: { ...clock.env(), MORTISE_LOG: 'error' } });
   await clock.attach(s);
   root = await s.setup();
@@ -118,7 +119,7 @@ for (const families of ['separate', 'one'])
 
 // --- fewer scopes
 
-test('a consent where fewer scopes are set up does not take them from where more are', async () => {
+testAtSimulator('a consent where fewer scopes are set up does not take them from where more are', async () => {
   const less = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
   const more = { ...less, scopes: 'read:jira-work write:jira-work read:jira-user manage:jira-project' };
   await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, scopes: more.scopes.split(' ') });
@@ -131,7 +132,7 @@ test('a consent where fewer scopes are set up does not take them from where more
   await stayAlive(own, shared);
 });
 
-test('whoever sets up fewer scopes for the same client id is told whom that would cost, before', async () => {
+testAtSimulator('whoever sets up fewer scopes for the same client id is told whom that would cost, before', async () => {
   const answer = await root.post(`/apps/${own.app}/connections/${own.id}/oauth-client`,
     { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET, scopes: 'read:jira-work' });
   assertProblem(answer, 422, 'invalid', /used elsewhere in Mortise with the scope .* would take it from everybody there/);
@@ -153,7 +154,7 @@ async function connectTo(connection, site) {
 }
 
 for (const grant of ['account', 'resource'])
-  test(`${grant}-level OAuth app, a later consent for another site: both stay alive`, async () => {
+  testAtSimulator(`${grant}-level OAuth app, a later consent for another site: both stay alive`, async () => {
     await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, grant });
     await s.control('POST', 'membership', { site: 'globex', email, role: 'member' });
     try {
@@ -170,7 +171,7 @@ for (const grant of ['account', 'resource'])
 
 // --- no refresh token
 
-test('a consent without a refresh token saves nothing, and mixes no two accounts', async () => {
+testAtSimulator('a consent without a refresh token saves nothing, and mixes no two accounts', async () => {
   await connectAs(s, root, own);
   const tokens = tokensOf(own);
   await s.control('POST', 'oauth', { omit_refresh_token: 1 });

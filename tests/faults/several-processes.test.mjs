@@ -6,10 +6,11 @@ import { test } from 'node:test';
 
 import { makeClock } from '../lib/clock.mjs';
 import { askEverywhere, clientAt, connectMany, makePeople } from '../lib/many.mjs';
-import { newPostgres, sql, startStack } from '../lib/stack.mjs';
+import { newPostgres, sql } from '../lib/stack.mjs';
 import { LONG, tally } from '../lib/tally.mjs';
+import { isOidc, startVariant } from '../lib/variant.mjs';
 
-const GRANTS = LONG ? 1000 : 60;
+const GRANTS = LONG ? 1000 : isOidc() ? 16 : 60;
 const ROUNDS = 2;
 const THREADS = 64;
 
@@ -27,7 +28,7 @@ async function expireTogether(s, clock, clients, all) {
 
 async function prove(t, database) {
   const clock = makeClock();
-  const s = await startStack(t, { oauth: true, binary: clock.binary, database,
+  const s = await startVariant(t, { oauth: true, binary: clock.binary, database,
     env: { ...clock.env(), MORTISE_LOG: 'error' } });
   await clock.attach(s);
   const root = await s.setup();

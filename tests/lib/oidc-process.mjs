@@ -12,7 +12,8 @@
 //   POST settings  {access_seconds, leeway_seconds}: a used refresh token counts as used only after the
 //                  leeway, as at Atlassian; what is set is true at once, for older tokens too
 //   POST secret    {client_id, secret}
-//   POST forget    {kind: 'AccessToken'}: all of that kind are gone, before their time
+//   POST forget    {kind: 'AccessToken', account?}: all of that kind (of that account) are gone, before their time
+//   POST clock     {offset_ms}: how far its clock is from the machine's
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -20,6 +21,8 @@ import http from 'node:http';
 
 import Provider from 'oidc-provider';
 
+const DAY = 86400;
+const machineNow = Date.now;
 const setup = JSON.parse(process.argv[2]);
 const state = setup.file && fs.existsSync(setup.file) ? JSON.parse(fs.readFileSync(setup.file))
   : { access_seconds: 3600, leeway_seconds: 600, rows: {} };
@@ -82,8 +85,8 @@ const provider = new Provider(setup.issuer, {
   jwks: { keys: [privateKey.export({ format: 'jwk' })] },
   cookies: { keys: [randomBytes(16).toString('hex')] },
   findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-  ttl: { AccessToken: () => state.access_seconds, AuthorizationCode: 60, Grant: 86400, IdToken: 60,
-    Interaction: 600, RefreshToken: 86400, Session: 86400 },
+  ttl: { AccessToken: () => state.access_seconds, AuthorizationCode: 60, Grant: 400 * DAY, IdToken: 60,
+    Interaction: 600, RefreshToken: 90 * DAY, Session: 400 * DAY },
 });
 
 const CONTROL = {
@@ -95,8 +98,12 @@ const CONTROL = {
   'POST secret': ({ client_id: id, secret }) => {
     state.rows[`Client:${id}`].payload.client_secret = secret;
   },
-  'POST forget': ({ kind }) => {
-    for (const key of Object.keys(state.rows)) if (key.startsWith(`${kind}:`)) delete state.rows[key];
+  'POST forget': ({ kind, account }) => {
+    for (const [key, { payload }] of Object.entries(state.rows))
+      if (key.startsWith(`${kind}:`) && (!account || payload.accountId === account)) delete state.rows[key];
+  },
+  'POST clock': ({ offset_ms: offset }) => {
+    Date.now = () => machineNow() + offset; // what the provider asks for the time
   },
 };
 

@@ -12,7 +12,8 @@
 //   o = await startOidc(s);                         // then: await s.start()
 //   const back = await o.person(ANNA).accept(authorizeUrl);
 //
-// o.tokenCalls: what was asked of the token endpoint and what came back.
+// o.tokenCalls: what was asked of the token endpoint and what came back. A suite that is written for the
+// simulator is run against it by variant.mjs.
 
 import { once } from 'node:events';
 import http from 'node:http';
@@ -46,6 +47,13 @@ function answerJson(response, status, body) {
 
 const refuse = (response, message) => answerJson(response, 401, { code: 401, message });
 
+// Until these delays are over; nothing waits for it when the test has ended.
+async function waitFor(faults) {
+  const ms = faults.filter(({ kind }) => kind === 'delay')
+    .reduce((sum, { ms: least, upto }) => sum + least + Math.random() * (upto - least), 0);
+  if (ms > 0) await new Promise((done) => setTimeout(done, ms).unref());
+}
+
 async function readAll(stream) {
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
@@ -70,6 +78,12 @@ class Oidc {
     this.memory = memory;
     this.sites = ['acme']; // which the person chose; what accessible-resources shows
     this.tokenCalls = [];
+    this.faults = [];
+    this.lineage = new Map(); // refresh token -> {family, generation, email}, as sim/refreshes.mjs names them
+    this.consents = 0;
+    this.codes = new Map(); // code -> whose consent it is
+    this.oneBrowser = false; // for all consents of a person
+    this.people = new Map();
     this.keys = new Map();
     this.server = http.createServer((request, response) => {
       this.answer(request, response).catch(() => response.destroy());
@@ -135,12 +149,26 @@ class Oidc {
     const text = await readAll(request);
     const fields = /json/.test(request.headers['content-type']) ? JSON.parse(text)
       : Object.fromEntries(new URLSearchParams(text));
+    const faults = fields.grant_type === 'refresh_token' ? this.takeFaults() : [];
+    await waitFor(faults.filter(({ after }) => !after));
+    const instead = faults.find(({ kind }) => kind === 'status');
+    if (instead) return answerJson(response, instead.status, { error: 'temporarily_unavailable' });
     const said = await this.ask('/token', fields);
     const decided = await said.json();
     const [status, body] = said.ok ? [said.status, decided]
       : asAtlassian(fields.grant_type, said.status, decided);
-    this.tokenCalls.push({ fields, status, body, decided });
-    answerJson(response, status, body);
+    const call = { fields, status, body, decided, ...this.lineage.get(fields.refresh_token) };
+    this.tokenCalls.push(call);
+    if (said.ok) this.noteLineage(call);
+    await waitFor(faults.filter(({ after }) => after));
+    return answerJson(response, status, body);
+  }
+
+  // What a code gave is a consent's first refresh token; what a refresh token gave, its successor.
+  noteLineage({ fields, body, family, generation = 0, email = this.codes.get(fields.code) }) {
+    if (family === undefined) this.consents += 1;
+    this.lineage.set(body.refresh_token,
+      { family: family ?? `consent ${this.consents}`, generation: generation + 1, email });
   }
 
   // What the provider knows of the request's bearer: {active, sub, scope}
@@ -192,6 +220,34 @@ class Oidc {
     return all.filter((each) => each.kind === kind && (!account || each.account === account));
   }
 
+  forgetCalls() {
+    this.tokenCalls.length = 0;
+  }
+
+  // What a refresh meets at the token endpoint: {kind: 'delay', ms, upto_ms?, after?} or {kind: 'status',
+  // status}, `times` times (default 1, or 'always'), as the simulator's faults (sim/faults.mjs).
+  addFault({ kind, ms = 0, upto_ms: upto = ms, after = false, status, times = 1 }) {
+    if (!['delay', 'status'].includes(kind)) throw new Error(`no fault ${kind} at oidc-provider`);
+    this.faults.push({ kind, ms, upto, after, status, left: times === 'always' ? Infinity : times });
+  }
+
+  takeFaults() {
+    const found = this.faults.filter(({ left }) => left > 0);
+    for (const each of found) each.left -= 1;
+    return found;
+  }
+
+  // Where the browser is sent when that person has accepted.
+  async consent(login, url) {
+    const known = this.oneBrowser && this.people.get(login);
+    const person = known || this.person(login);
+    if (this.oneBrowser) this.people.set(login, person);
+    const back = await person.accept(url);
+    this.codes.set(new URL(back).searchParams.get('code'), login);
+    person.leave();
+    return back;
+  }
+
   calls(grantType) {
     return this.tokenCalls.filter(({ fields }) => fields.grant_type === grantType);
   }
@@ -226,6 +282,11 @@ class Person {
 
   async cancel(url) {
     return this.walk(url, (page) => this.client.page(page.text.match(/href="([^"]+\/abort)"/)[1]));
+  }
+
+  // Closes the browser's connections; it keeps its cookies.
+  leave() {
+    this.client.agent.destroy();
   }
 
   async walk(url, consent) {

@@ -1,0 +1,5 @@
+// kill-points.test.mjs once more, against npm's oidc-provider, which nobody here wrote.
+
+import { again } from '../lib/variant.mjs';
+
+await again('kill-points', { server: 'oidc-provider' });

@@ -1,0 +1,5 @@
+// kill-random.test.mjs once more, against npm's oidc-provider, which nobody here wrote.
+
+import { again } from '../lib/variant.mjs';
+
+await again('kill-random', { server: 'oidc-provider' });

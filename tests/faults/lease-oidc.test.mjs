@@ -1,0 +1,5 @@
+// lease.test.mjs once more, against npm's oidc-provider, which nobody here wrote.
+
+import { again } from '../lib/variant.mjs';
+
+await again('lease', { server: 'oidc-provider' });

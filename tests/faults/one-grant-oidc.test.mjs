@@ -1,0 +1,5 @@
+// one-grant.test.mjs once more, against npm's oidc-provider, which nobody here wrote.
+
+import { again } from '../lib/variant.mjs';
+
+await again('one-grant', { server: 'oidc-provider' });
