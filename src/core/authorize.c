@@ -6,7 +6,7 @@
 #include "base/doc.h"
 #include "base/id.h"
 #include "core/access.h"
-#include "core/grants.h"
+#include "core/grant_refresh.h"
 #include "core/pending_secrets.h"
 #include "core/stops.h"
 #include "crypto/pkce.h"
@@ -184,6 +184,12 @@ enum err authorize_claim(struct work *w, str state, struct authorize_claim *ret)
     return e;
 }
 
+enum err authorize_exchanging(struct work *w, struct authorize_claim *c)
+{
+    c->consent = (struct grant_consent){.id = c->pending, .client_id = c->client.client_id};
+    return grant_consent_begins(w, &c->consent);
+}
+
 enum err authorize_last(struct work *w, struct authorize_claim *ret)
 {
     struct pending_row *p = NULL;
@@ -262,6 +268,7 @@ enum err authorize_keep(struct work *w, const struct authorize_claim *c,
     p.token_hmac = work_hmac(w, VAULT_CONFIRM, confirm);
     p.found = print_found(w, x);
     p.return_to = c->return_to;
+    p.until = w->now_ms + GRANT_LEEWAY_MS;
     pending_seal(w, &p, &x->tokens.access, &x->tokens.refresh);
     e = store_pending_delete_of(w->db, w->arena, w->fault, p.connection, p.user, KIND_SITE);
     if (!e)
@@ -287,6 +294,7 @@ static enum err choice_find(struct work *w, const struct connection_row *n, str 
         .pending = p->id,
         .return_to = p->return_to,
         .client_id = p->client_id,
+        .until = p->until,
         .moment = {p->connection, p->switch_counter, p->credential, p->generation},
     };
     e = parse_found(w, p->found, &c);

@@ -7,8 +7,9 @@
  *   authorize    -- authorize_claim -->   used: by one caller only, before the code is exchanged
  *   authorize    -- ten minutes -->       expired; row and outcome stay a day to explain, the
  *                                         verifier is wiped
- *   (exchanged)  -- several sites -->     site: tokens sealed in the row, ten minutes
- *   (exchanged, site chosen) -- account or site differs --> identity (core/credentials.h)
+ *   (exchanged)  -- several sites -->     site: tokens sealed in the row, nine minutes
+ *   (exchanged, site chosen) -- account or site differs --> identity (core/credentials.h), for
+ *                                         what is left of the nine minutes
  *   site, identity -- answered, or too old --> gone
  * Invariants:
  *   - `state` is 256 random bits, stored as an HMAC, good once, for ten minutes, for this browser
@@ -17,12 +18,15 @@
  *   - a claim is committed before the exchange begins: of callbacks in parallel one goes on;
  *   - session, user, right, connection, counters and client are compared again in the transaction
  *     that saves (core/credentials.h);
+ *   - with the claim it is committed which grants the exchange may use up (core/grants.h), and when
+ *     it is known whose consent it was, once more: before anything else is done with the answer;
  *   - the code and the tokens are never stored unsealed, and nothing of a row opens in another.
  */
 #ifndef CORE_AUTHORIZE_H
 #define CORE_AUTHORIZE_H
 
 #include "core/credentials.h"
+#include "core/grants.h"
 #include "core/oauth_clients.h"
 #include "core/provider.h"
 #include "core/work.h"
@@ -45,6 +49,7 @@ struct authorize_claim {
     struct credential_moment moment;
     struct provider_client client; /* its secret is the caller's */
     struct secret verifier;        /* the caller's */
+    struct grant_consent consent;  /* set by authorize_exchanging() */
 };
 /* Write transaction; the caller commits before it calls anybody. Enters the app of the row
  * (access_enter), so that the rest of the unit of work acts in it. Refusals, all of which leave
@@ -59,6 +64,8 @@ struct authorize_claim {
  * On every refusal but STATE_FOREIGN *ret tells app, connection and return_to, for the way back;
  * its secrets are unset. */
 MUST_USE enum err authorize_claim(struct work *w, str state, struct authorize_claim *ret);
+/* In the same transaction, when there is a code that will be exchanged. */
+MUST_USE enum err authorize_exchanging(struct work *w, struct authorize_claim *claim);
 /* A callback that reports an error without `state` (Atlassian does so on Cancel): the last connect
  * this session began, so that the person gets back. Does not use it up: everybody can send a
  * browser here. ret->connection.p == NULL: none. Enters its app when it still may. */
@@ -80,6 +87,7 @@ struct authorize_choice {
     str scopes;
     str reach; /* as in struct credential_found */
     int64_t access_expires;
+    int64_t until; /* when the tokens have waited long enough */
     struct credential_moment moment;
     struct secret access;  /* the caller's; unset in authorize_choice_show() */
     struct secret refresh; /* the caller's */

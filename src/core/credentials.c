@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/id.h"
+#include "core/grant_refresh.h"
 #include "core/grants.h"
 #include "core/oauth_clients.h"
 #include "core/pending_secrets.h"
@@ -266,7 +267,7 @@ static enum err keep_proof(struct work *w, struct credential_row *c,
                                   found->scopes};
     const struct secret *kept = proof->secret;
     if (found->client_id.n) {
-        struct grant_reach reach = {c->id, c->site_id, found->reach};
+        struct grant_reach reach = {c->id, c->site_id, found->reach, found->consent};
         enum err e = grant_save(w, found->client_id, c->account_id, &reach, &tokens, &c->grant);
         if (e)
             return e;
@@ -419,6 +420,14 @@ static enum err found_parse(struct work *w, str text, struct credential_found *r
     return ERR_OK;
 }
 
+/* An API key waits for ten minutes; tokens for nine, in all (core/grants.h). */
+static int64_t asks_until(const struct work *w, const struct credential_found *found)
+{
+    if (found->until)
+        return found->until;
+    return w->now_ms + (found->client_id.n ? GRANT_LEEWAY_MS : QUESTION_MS);
+}
+
 static enum err ask(struct work *w, const struct connection_row *n,
                     const struct credential_row *old, const struct credential_found *found,
                     const struct credential_proof *proof, str *ret_confirm)
@@ -438,7 +447,7 @@ static enum err ask(struct work *w, const struct connection_row *n,
         .client_id = found->client_id.n ? found->client_id : NONE,
         .found = found_print(w->arena, found),
         .created = w->now_ms,
-        .until = w->now_ms + QUESTION_MS,
+        .until = asks_until(w, found),
     };
     pending_seal(w, &p, proof->secret, proof->refresh);
     enum err e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, p.kind);

@@ -81,6 +81,8 @@ struct credential_moment credentials_moment(struct arena *a,
                                             const struct connection_row *connection,
                                             const struct credential_row *row);
 
+struct grant_consent;
+
 /* A proven credential about to be saved. */
 struct credential_found {
     struct provider_identity identity;
@@ -94,6 +96,8 @@ struct credential_found {
     str scopes;
     str reach; /* cloud ids that the tokens reach, separated by spaces; empty: not known */
     int64_t access_expires;
+    const struct grant_consent *consent; /* core/grants.h; NULL: the tokens waited for an answer */
+    int64_t until; /* then they have waited long enough; 0: for nothing so far */
 };
 /* What was proven. Both are borrowed. */
 struct credential_proof {
@@ -103,7 +107,7 @@ struct credential_proof {
 
 /* Write transaction. Re-reads connection and row and compares with `moment` (ERR_CONFLICT,
  * ERR_NOT_FOUND), and refuses while a stop is open (ERR_STOPPED). Saves, unless the row on file
- * belongs to another account or site: then keeps it as a question for ten minutes and returns
+ * belongs to another account or site: then keeps it as a question for some minutes and returns
  * ERR_IDENTITY_CHANGED with *ret_confirm (one-time, for this session) and *ret_before. On ERR_OK
  * *ret_row is the row saved. */
 MUST_USE enum err credentials_save(struct work *w, const struct credential_moment *moment,

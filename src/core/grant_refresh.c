@@ -10,6 +10,7 @@
 #include "io/process.h"
 #include "store/connections.h"
 #include "store/journal.h"
+#include "store/renewals.h"
 
 /* --- whose turn ------------------------------------------------------------------------------- */
 
@@ -209,8 +210,11 @@ enum err grant_refresh_save(struct work *w, str grant, str process, const struct
 
     if (!e)
         e = grant_find(w, grant, &g);
-    if (!e && g->generation == lease->generation)
+    if (!e && g->generation == lease->generation) {
         e = save_answer(w, g, tokens);
+        if (!e)
+            e = store_renewals_settle(w->db, w->arena, w->fault, grant, lease->asked);
+    }
     if (!e)
         e = release(w, grant, process, lease, 0);
     if (!e)
@@ -243,10 +247,23 @@ static str idle_sentence(struct work *w, int64_t since)
                         at);
 }
 
-/* `why`, unless we know better: when an earlier try may have used the token up and the leeway was
- * over, or it was left alone for too long. */
+static str consent_sentence(struct work *w, int64_t since)
+{
+    char at[25];
+
+    clock_format(since, at);
+    return arena_printf(w->arena,
+                        "Somebody went through a Connect at Atlassian on %.10s at %.8s UTC, perhaps"
+                        " with this account, and this authorisation could not be renewed within the"
+                        " ten minutes that Atlassian leaves for that (the server was stopped, or"
+                        " Atlassian could not be reached): it is no longer accepted.",
+                        at, at + 11);
+}
+
+/* `why`, unless we know better: when an earlier try, or a consent, may have used the token up and
+ * the leeway was over, or it was left alone for too long. renew: when it was to be renewed, 0. */
 static str why_refused(struct work *w, const struct grant_row *g, const struct grant_lease *lease,
-                       str why)
+                       int64_t renew, str why)
 {
     int64_t renewed = g->refreshed > g->granted ? g->refreshed : g->granted;
 
@@ -254,10 +271,13 @@ static str why_refused(struct work *w, const struct grant_row *g, const struct g
         return idle_sentence(w, renewed);
     if (lease->interrupted && lease->asked - lease->interrupted > GRANT_LEEWAY_MS)
         return interrupted_sentence(w, lease->interrupted);
+    if (renew && lease->asked - (renew - GRANT_RENEW_AFTER_MS) > GRANT_LEEWAY_MS)
+        return consent_sentence(w, renew - GRANT_RENEW_AFTER_MS);
     return why;
 }
 
-static enum err note_dead(struct work *w, struct grant_row *g, str why)
+static enum err note_dead(struct work *w, struct grant_row *g, const struct grant_lease *lease,
+                          str why)
 {
     g->failures++;
     g->failing_since = g->failing_since ? g->failing_since : w->now_ms;
@@ -267,6 +287,8 @@ static enum err note_dead(struct work *w, struct grant_row *g, str why)
     enum err e = store_grant_failed(w->db, w->arena, w->fault, g);
     if (!e)
         e = store_credentials_refuse_grant(w->db, w->arena, w->fault, g->id, why, w->now_ms);
+    if (!e)
+        e = store_renewals_settle(w->db, w->arena, w->fault, g->id, lease->asked);
     fault_point(FAULT_POINT_NOTING);
     return e;
 }
@@ -276,20 +298,23 @@ enum err grant_refresh_refused(struct work *w, str grant, str process,
                                int64_t *ret_generation, str *ret_why)
 {
     struct grant_row *g = NULL;
+    int64_t renew = 0;
     enum err e = work_write(w);
 
     if (!e)
         e = grant_find(w, grant, &g);
     if (!e)
         e = release(w, grant, process, lease, 0);
+    if (!e)
+        e = store_renewals_first(w->db, w->arena, w->fault, grant, &renew);
     if (e)
         return e;
     must(g != NULL);
     *ret_generation = g->generation;
-    *ret_why = why_refused(w, g, lease, why);
+    *ret_why = why_refused(w, g, lease, renew, why);
     if (g->generation != lease->generation)
         return grant_open_access(w, g, ret_access);
-    return note_dead(w, g, *ret_why);
+    return note_dead(w, g, lease, *ret_why);
 }
 
 /* 5 s, 10 s, ... 5 min, a fifth more or less, at least what was asked for. */

@@ -18,6 +18,8 @@
  *   - a lease is over when its time is, when its process surely is gone, or when it lies further
  *     ahead than a lease can (the clock was set back). Times of leases, journal and back-off are
  *     the database's;
+ *   - a refresh begun when the grant was to be renewed because of a consent (core/grants.h) settles
+ *     that; one begun before does not;
  *   - a consent, a disconnect and a switch in between win: they move the generation or take the
  *     grant away;
  *   - while all that stands on a grant is stopped in an emergency (core/stops.h), no refresh is

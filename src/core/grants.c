@@ -7,6 +7,7 @@
 #include "core/grants_int.h"
 #include "crypto/random.h"
 #include "store/journal.h"
+#include "store/renewals.h"
 
 int64_t grant_access_expires(const struct work *w, int64_t expires_in_s)
 {
@@ -91,6 +92,58 @@ enum err grant_seal_and_save(struct work *w, struct grant_row *g, const struct g
     return e ? e : store_journal_settle(w->db, w->arena, w->fault, g->id);
 }
 
+/* --- to be renewed ---------------------------------------------------------------------------- */
+
+enum err grant_consent_begins(struct work *w, struct grant_consent *c)
+{
+    must(db_transaction_mode(w->db) == DB_WRITE);
+    enum err e = db_clock_ms(w->db, w->arena, w->fault, &c->claimed);
+    struct renewal_row row = {c->id, c->client_id, c->claimed + GRANT_RENEW_AFTER_MS};
+
+    return e ? e : store_renewals_add_of_user(w->db, w->arena, w->fault, &row, w->actor.user);
+}
+
+static enum err add_known(struct work *w, const struct renewal_row *row, str account_id)
+{
+    if (str_empty(account_id))
+        return store_renewals_add_of_user(w->db, w->arena, w->fault, row, w->actor.user);
+    enum err e = store_renewals_keep_account(w->db, w->arena, w->fault, row->consent, account_id);
+    return e ? e : store_renewals_add_of_account(w->db, w->arena, w->fault, row, account_id);
+}
+
+/* An exchange that took longer than it can (the process was stopped) may have come after a refresh
+ * at the time that was set: then once more. */
+enum err grant_consent_happened(struct work *w, const struct grant_consent *c, str account_id)
+{
+    struct work own = *w; /* acts for the same user, and asks nobody whether it may */
+    int64_t now = 0;
+    enum err e = db_clock_ms(w->db, w->arena, w->fault, &now);
+    struct renewal_row row = {c->id, c->client_id, c->claimed + GRANT_RENEW_AFTER_MS};
+
+    own.authorize = NULL;
+    if (e || (str_empty(account_id) && now < row.due))
+        return e;
+    row.due = row.due < now ? now : row.due;
+    e = work_write(&own);
+    if (!e)
+        e = add_known(&own, &row, account_id);
+    return e ? e : work_commit(&own);
+}
+
+/* What is on file now is the consent's own: what happened before it began counts no more. */
+static enum err renewed_by(struct work *w, str grant, const struct grant_consent *c)
+{
+    int64_t now = 0;
+    enum err e = ERR_OK;
+
+    if (!c) {
+        e = db_clock_ms(w->db, w->arena, w->fault, &now);
+        return e ? e : store_renewal_add(w->db, w->arena, w->fault, grant, id_new(w->arena), now);
+    }
+    e = store_renewal_delete(w->db, w->arena, w->fault, grant, c->id);
+    return e ? e : store_renewals_settle(w->db, w->arena, w->fault, grant, c->claimed);
+}
+
 /* --- consents --------------------------------------------------------------------------------- */
 
 static int reaches(str sites, str site)
@@ -163,6 +216,8 @@ enum err grant_save(struct work *w, str client_id, str account_id, const struct 
     g.granted = w->now_ms;
     g.refreshed = 0;
     e = grant_seal_and_save(w, &g, tokens, NULL);
+    if (!e)
+        e = renewed_by(w, g.id, reach->consent);
     if (!e)
         e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id, w->actor.user,
                                            w->now_ms);

@@ -13,6 +13,9 @@
 
 #define ARENA_MAX ((size_t)4 << 20)
 
+/* What is looked for together. */
+enum lane { LANE_URGENT, LANE_IDLE, LANES };
+
 struct keeper {
     struct loop *loop;
     struct pool *pool;
@@ -22,12 +25,13 @@ struct keeper {
     struct event *timer;
     sem_t stopped;
     int stopping;
-    /* the look that is being tended; NULL: resting */
-    struct look *look;
+    /* of each lane, the look that is being tended; NULL: resting */
+    struct look *looks[LANES];
 };
 
 struct look {
     struct keeper *keeper;
+    enum lane lane;
     struct arena *arena;
     struct due_grant *due;
     size_t count;
@@ -52,7 +56,7 @@ static int64_t number(str text)
 
 static void rest(struct look *l)
 {
-    l->keeper->look = NULL;
+    l->keeper->looks[l->lane] = NULL;
     arena_free(l->arena);
 }
 
@@ -134,6 +138,18 @@ static enum err look_for_interrupted(struct look *l, struct work *w, const struc
     return e;
 }
 
+/* Worth it whoever used it last: an authorisation that lapses does so in its time. */
+static enum err look_for_consents(struct look *l, struct work *w, const struct due_terms *terms)
+{
+    struct due_grant *found = NULL;
+    size_t count = 0;
+    enum err e = store_grants_to_renew(w->db, w->arena, w->fault, terms, &found, &count);
+
+    for (size_t i = 0; !e && i < count; i++)
+        add(l, &found[i]);
+    return e;
+}
+
 /* What is not worth keeping is looked at again in a day. What is tended now and fails, in an hour:
  * until then it stands behind all others that are due, however many fail. */
 static enum err look_for_idle(struct look *l, struct work *w, const struct due_terms *terms)
@@ -162,10 +178,12 @@ static enum err run_look(struct work *w, void *arg)
 
     terms.try_max_ms = terms.db_now_ms + GRANT_TRY_MAX_MS;
     l->count = 0;
+    if (!e && l->lane == LANE_IDLE)
+        return look_for_idle(l, w, &terms);
     if (!e)
         e = look_for_interrupted(l, w, &terms);
     if (!e)
-        e = look_for_idle(l, w, &terms);
+        e = look_for_consents(l, w, &terms);
     return e;
 }
 
@@ -184,20 +202,27 @@ static void look(void *arg, void *db)
 
 /* --- the timer -------------------------------------------------------------------------------- */
 
+static void begin_look(struct keeper *k, enum lane lane)
+{
+    struct arena *a = arena_new(ARENA_MAX);
+    struct look *l = arena_new_of(a, struct look);
+
+    *l = (struct look){.keeper = k, .lane = lane, .arena = a};
+    l->due = arena_alloc_array(a, KEEPER_LOOK_MAX, sizeof(struct due_grant));
+    k->looks[lane] = l;
+    if (!pool_submit(k->pool, look, l))
+        rest(l);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct keeper *k = arg;
 
     (void)fd;
     (void)what;
-    if (k->look)
-        return;
-    struct arena *a = arena_new(ARENA_MAX);
-    k->look = arena_new_of(a, struct look);
-    *k->look = (struct look){.keeper = k, .arena = a};
-    k->look->due = arena_alloc_array(a, KEEPER_LOOK_MAX, sizeof(struct due_grant));
-    if (!pool_submit(k->pool, look, k->look))
-        rest(k->look);
+    for (enum lane lane = 0; lane < LANES; lane++)
+        if (!k->looks[lane])
+            begin_look(k, lane);
 }
 
 static void begin(void *arg)
@@ -247,7 +272,8 @@ void keeper_free(struct keeper *k)
 {
     if (!k)
         return;
-    must(k->look == NULL);
+    for (enum lane lane = 0; lane < LANES; lane++)
+        must(k->looks[lane] == NULL);
     must(sem_destroy(&k->stopped) == 0);
     mem_free(k);
 }

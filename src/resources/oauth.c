@@ -8,6 +8,8 @@
  * Invariants:
  *   - the code leaves the parameters for a struct secret, and they are forgotten with the half;
  *     neither it nor `state` is in any page or log line;
+ *   - before anything else is done with an answer it is noted, and committed, what the exchange may
+ *     have used up (core/grants.h);
  *   - every end has a page with a way back and a note of what became of it, so that the dialog can
  *     explain; a failure changes nothing else.
  */
@@ -16,6 +18,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/doc.h"
+#include "base/fault_point.h"
 #include "core/access.h"
 #include "core/connections.h"
 #include "core/grants.h"
@@ -182,7 +185,7 @@ static enum err begin_exchange(struct exchange *x, struct returning *r, str code
     if (n.base_url_fixed)
         op->exchange.site_url = n.base_url;
     r->op = op;
-    return ERR_OK;
+    return authorize_exchanging(x->work, c);
 }
 
 /* Atlassian's Cancel leads here. Nothing proves that it was this person's doing, so it uses nothing
@@ -330,6 +333,7 @@ static enum err save(struct exchange *x, struct returning *r)
     found.scopes = p->tokens.scopes;
     found.reach = p->reach;
     found.access_expires = grant_access_expires(x->work, p->tokens.expires_in_s);
+    found.consent = &c->consent;
     enum err e = credentials_save(x->work, &c->moment, &found, &proof, &row, &confirm, &before);
     if (e == ERR_IDENTITY_CHANGED)
         return ask_identity(x, r, confirm, &before);
@@ -351,16 +355,21 @@ static int is_question(enum err e)
 enum err oauth_callback_finish(struct exchange *x)
 {
     struct returning *r = x->carried;
+    const struct provider_exchange *p = &r->op->exchange;
     struct provider_tokens *tokens = &r->op->exchange.tokens;
     if (str_empty(tokens->scopes))
         tokens->scopes = r->claim.client.scopes; /* RFC 6749 section 5.1: as asked for */
-    enum err e = access_enter(x->work, r->claim.app);
+    fault_point(FAULT_POINT_EXCHANGED);
+    enum err e = grant_consent_happened(x->work, &r->claim.consent,
+                                        r->op->err ? STR("") : p->identity.account_id);
+    if (!e)
+        e = access_enter(x->work, r->claim.app);
     if (!e)
         e = work_write(x->work);
     if (!e && r->op->err)
         e = provider_wait_failed(x, r->op);
     if (!e)
-        e = r->op->exchange.site_count > 1 ? ask_site(x, r) : save(x, r);
+        e = p->site_count > 1 ? ask_site(x, r) : save(x, r);
     return !e || is_question(e) ? e : failed(x, r, e);
 }
 
@@ -425,7 +434,12 @@ enum err oauth_choose_finish(struct exchange *x)
     struct credential_proof proof = {&p->access, &c->choice->refresh};
     struct credential_row row = {0}, before = {0};
     struct connection_row n = {0};
-    enum err e = work_write(x->work);
+    struct grant_consent consent = {.id = c->choice->pending, .client_id = c->choice->client_id};
+    enum err e = ERR_OK;
+    if (!c->op->err)
+        e = grant_consent_happened(x->work, &consent, p->identity.account_id);
+    if (!e)
+        e = work_write(x->work);
     if (!e && c->op->err)
         e = provider_wait_failed(x, c->op);
     if (!e)
@@ -436,6 +450,7 @@ enum err oauth_choose_finish(struct exchange *x)
     found.scopes = c->choice->scopes;
     found.reach = c->choice->reach;
     found.access_expires = c->choice->access_expires;
+    found.until = c->choice->until;
     e = credentials_save(x->work, &c->choice->moment, &found, &proof, &row, &c->confirm, &before);
     if (e == ERR_IDENTITY_CHANGED)
         connect_put_question(x, c->confirm, &before, &p->identity, p->email);

@@ -264,6 +264,32 @@ enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f
     return e;
 }
 
+/* Neither suspended nor stopped. */
+#define AND_IN_USE                                                                                 \
+    " AND m.suspended IS NULL AND NOT EXISTS (SELECT 1 FROM stops x"                               \
+    " WHERE x.lifted IS NULL AND ((x.kind = 'app' AND x.subject = m.app_id)"                       \
+    " OR (x.kind = 'user' AND x.subject = m.entered_by) OR (x.kind = 'site'"                       \
+    " AND x.subject = m.site_id)))"
+
+enum err store_grants_to_renew(struct db *d, struct arena *a, struct fault *f,
+                               const struct due_terms *terms, struct due_grant **ret,
+                               size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r,
+                 DUE_COLUMNS " FROM (SELECT grant_id, min(due) AS due FROM grant_renewals"
+                             " WHERE due <= $1 OR due > $2 GROUP BY grant_id) n"
+                             " JOIN oauth_grants g ON g.id = n.grant_id" DUE_CREDENTIAL AND_IN_USE
+                             ") WHERE c.id IS NOT NULL AND (COALESCE(g.next_try, 0) <= $3"
+                             " OR g.next_try > $4) ORDER BY n.due, g.id LIMIT $5",
+                 DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->db_now_ms),
+                 DB_I(terms->try_max_ms), DB_I(terms->limit));
+    if (!e)
+        due_of(a, &r, ret, ret_count);
+    return e;
+}
+
 enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f,
                            const struct due_terms *terms, struct due_grant **ret, size_t *ret_count)
 {
@@ -271,11 +297,7 @@ enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f,
     enum err e = db_query(
         d, a, f, &r,
         DUE_COLUMNS
-        " FROM oauth_grants g" DUE_CREDENTIAL
-        " AND m.suspended IS NULL AND NOT EXISTS (SELECT 1 FROM stops x"
-        " WHERE x.lifted IS NULL AND ((x.kind = 'app' AND x.subject = m.app_id)"
-        " OR (x.kind = 'user' AND x.subject = m.entered_by) OR (x.kind = 'site'"
-        " AND x.subject = m.site_id)))) WHERE g.keep_at <= $1"
+        " FROM oauth_grants g" DUE_CREDENTIAL AND_IN_USE ") WHERE g.keep_at <= $1"
         " AND (COALESCE(g.next_try, 0) <= $2 OR g.next_try > $3) ORDER BY g.keep_at LIMIT $4",
         DB_I(terms->now_ms), DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->limit));
     if (!e)

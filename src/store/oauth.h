@@ -106,6 +106,12 @@ MUST_USE enum err store_grants_interrupted(struct db *d, struct arena *a, struct
 MUST_USE enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f,
                                     const struct due_terms *terms, struct due_grant **ret,
                                     size_t *ret_count);
+/* Time to be renewed because of a consent (store/renewals.h): from db_now_ms on, or at a time
+ * further than try_max_ms ahead; the earliest first, next_try is obeyed. Only what something stands
+ * on that works and is not stopped. */
+MUST_USE enum err store_grants_to_renew(struct db *d, struct arena *a, struct fault *f,
+                                        const struct due_terms *terms, struct due_grant **ret,
+                                        size_t *ret_count);
 /* Never earlier than it was. */
 MUST_USE enum err store_grant_keep_later(struct db *d, struct arena *a, struct fault *f, str grant,
                                          int64_t keep_at);

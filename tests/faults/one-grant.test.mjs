@@ -27,7 +27,7 @@ let shared;
 before(async () => {
   clock = makeClock();
   s = await startVariant(null, { oauth: true, binary: clock.binary,
-    env: { ...clock.env(), MORTISE_LOG: 'error' } });
+    env: { ...clock.env(), MORTISE_LOG: 'error', MORTISE_KEEPER_PERIOD: '1' } });
   await clock.attach(s);
   root = await s.setup();
   people = await makePeople(s, 40);
@@ -40,7 +40,7 @@ async function add(more) {
 }
 
 beforeEach(async () => {
-  for (const table of ['throttles', 'refresh_journal', 'credentials', 'oauth_grants']) sql(s, `DELETE FROM ${table}`);
+  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'credentials', 'oauth_grants']) sql(s, `DELETE FROM ${table}`);
   await s.control('DELETE', 'faults');
   await s.control('DELETE', 'refreshes');
   await s.control('POST', 'oauth', { families: 'separate', omit_refresh_token: 0 });
@@ -55,6 +55,12 @@ const grantsOf = (...ids) => sql(s, `SELECT DISTINCT grant_id FROM credentials
   WHERE connection_id IN (${ids.map((each) => `'${each.id}'`)}) AND grant_id IS NOT NULL`).flat();
 const tokensOf = (connection) => sql(s, `SELECT g.generation, g.sealed_access, g.sealed_refresh FROM oauth_grants g
   JOIN credentials c ON c.grant_id = g.id WHERE c.connection_id = '${connection.id}'`)[0];
+
+// What a consent may have used up is renewed some minutes after it (tests/faults/consent.test.mjs).
+async function settle() {
+  await pass(s, clock, { minutes: 4 });
+  await until(() => sql(s, 'SELECT grant_id FROM grant_renewals').length === 0, 'an end of what was to be renewed');
+}
 
 // Over several expiries, long ones too; each of them uses the grant first once.
 async function stayAlive(...connections) {
@@ -115,6 +121,42 @@ for (const families of ['separate', 'one'])
       assert.deepEqual(tokensOf(own), consented, 'the consent\'s tokens are the ones on file');
       await stayAlive(own, shared);
     });
+
+    for (const grant of ['account', 'resource'])
+      testAtSimulator(`${grant}-level OAuth app, a later consent for another site: both stay alive`, async () => {
+        await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, grant });
+        await s.control('POST', 'membership', { site: 'globex', email, role: 'member' });
+        try {
+          await connectTo(own, 'acme');
+          await connectTo(shared, 'globex');
+          assert.equal(grantsOf(own, shared).length, grant === 'resource' ? 2 : 1);
+          const sites = await Promise.all([own, shared].map(async ({ app, id }) => (await rowOf(root, app, id)).site));
+          assert.deepEqual(sites, ['acme', 'globex']);
+          await settle();
+          await stayAlive(own, shared);
+        } finally {
+          await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, grant: 'account' });
+        }
+      });
+
+    testAtSimulator('a consent without a refresh token saves nothing, and mixes no two accounts', async () => {
+      await connectAs(s, root, own);
+      const tokens = tokensOf(own);
+      await s.control('POST', 'oauth', { omit_refresh_token: 1 });
+      const asked = await root.post(connectPath(own.app, own.id));
+      const { locations } = await s.control('POST', 'consents', { consents: [{ email: BOB, url: asked.body.authorize_url }] });
+      assertProblem(await root.get(callbackPath(locations[0])), 403, 'scope_missing', /no refresh token/);
+      assert.deepEqual(tokensOf(own), tokens);
+      await settle();
+      await stayAlive(own);
+      const replaced = { ...own, email: BOB }; // and with one it is the other account's alone
+      const again = await root.post(connectPath(own.app, own.id));
+      const back = await s.control('POST', 'consents', { consents: [{ email: BOB, url: again.body.authorize_url }] });
+      const question = assertProblem(await root.get(callbackPath(back.locations[0])), 409, 'identity_changed');
+      const yes = await root.post(connectPath(own.app, own.id), { confirm: question.confirm });
+      assert.equal(yes.status, 200, yes.text);
+      await stayAlive(replaced);
+    });
   });
 
 // --- fewer scopes
@@ -152,42 +194,6 @@ async function connectTo(connection, site) {
   }
   assert.equal(answer.status, 200, answer.text);
 }
-
-for (const grant of ['account', 'resource'])
-  testAtSimulator(`${grant}-level OAuth app, a later consent for another site: both stay alive`, async () => {
-    await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, grant });
-    await s.control('POST', 'membership', { site: 'globex', email, role: 'member' });
-    try {
-      await connectTo(own, 'acme');
-      await connectTo(shared, 'globex');
-      assert.equal(grantsOf(own, shared).length, grant === 'resource' ? 2 : 1);
-      const sites = await Promise.all([own, shared].map(async ({ app, id }) => (await rowOf(root, app, id)).site));
-      assert.deepEqual(sites, ['acme', 'globex']);
-      await stayAlive(own, shared);
-    } finally {
-      await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, grant: 'account' });
-    }
-  });
-
-// --- no refresh token
-
-testAtSimulator('a consent without a refresh token saves nothing, and mixes no two accounts', async () => {
-  await connectAs(s, root, own);
-  const tokens = tokensOf(own);
-  await s.control('POST', 'oauth', { omit_refresh_token: 1 });
-  const asked = await root.post(connectPath(own.app, own.id));
-  const { locations } = await s.control('POST', 'consents', { consents: [{ email: BOB, url: asked.body.authorize_url }] });
-  assertProblem(await root.get(callbackPath(locations[0])), 403, 'scope_missing', /no refresh token/);
-  assert.deepEqual(tokensOf(own), tokens);
-  await stayAlive(own);
-  const replaced = { ...own, email: BOB }; // and with one it is the other account's alone
-  const again = await root.post(connectPath(own.app, own.id));
-  const back = await s.control('POST', 'consents', { consents: [{ email: BOB, url: again.body.authorize_url }] });
-  const question = assertProblem(await root.get(callbackPath(back.locations[0])), 409, 'identity_changed');
-  const yes = await root.post(connectPath(own.app, own.id), { confirm: question.confirm });
-  assert.equal(yes.status, 200, yes.text);
-  await stayAlive(replaced);
-});
 
 // --- what happens while a refresh is under way
 

@@ -2,6 +2,7 @@
 #include "connected.h"
 #include "store/journal.h"
 #include "store/oauth.h"
+#include "store/renewals.h"
 #include "store/sweep.h"
 
 #define STORE(c) (c)->db, (c)->arena, &(c)->fault
@@ -476,6 +477,111 @@ static void interrupted_ones_wait_for_their_next_try(void **state)
     assert_str(found[1].grant, "ahead");
 }
 
+/* --- to be renewed because of a consent ------------------------------------------------------- */
+
+/* A connected credential of the grant with its id. */
+static void stand_on(struct contract *c, const char *id, str connection, str owner, str entered_by)
+{
+    struct credential_row row = credential(str_from(id), owner);
+
+    row.connection = connection;
+    row.app = str_eq(connection, STR("con1")) ? STR("app1") : STR("app2");
+    row.entered_by = entered_by;
+    row.grant = str_from(id);
+    save_due(c, id, 1000, 0);
+    contract_ok(c, store_credential_save(STORE(c), &row));
+}
+
+static str to_renew(struct contract *c, int64_t now_ms)
+{
+    struct due_terms terms = {now_ms, now_ms, now_ms + 1000, 9};
+    struct due_grant *found = NULL;
+    size_t count = 0;
+    str ids = STR("");
+
+    contract_ok(c, store_grants_to_renew(STORE(c), &terms, &found, &count));
+    for (size_t i = 0; i < count; i++)
+        ids = arena_printf(c->arena, "%.*s%.*s ", STR_ARG(ids), STR_ARG(found[i].grant));
+    return ids;
+}
+
+static int64_t first_due(struct contract *c, const char *grant)
+{
+    int64_t due = -1;
+
+    contract_ok(c, store_renewals_first(STORE(c), str_from(grant), &due));
+    return due;
+}
+
+/* own: anna's; common: entered by her for all; others: bob's; nobody stands on bare. */
+static void seed_renewals(struct contract *c)
+{
+    seed(c);
+    stand_on(c, "own", STR("con1"), STR("anna"), STR("anna"));
+    stand_on(c, "common", STR("con1"), NONE, STR("anna"));
+    stand_on(c, "others", STR("con2"), STR("bob"), STR("bob"));
+    save_due(c, "bare", 1000, 0);
+}
+
+static void a_consent_is_followed_by_renewals_of_whom_it_may_concern(void **state)
+{
+    struct contract *c = *state;
+    struct renewal_row row = {STR("consent"), STR("A"), 100};
+    seed_renewals(c);
+    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("anna")));
+    assert_str(to_renew(c, 99), "");
+    contract_ok(c, store_renewal_add(STORE(c), STR("common"), STR("later"), 130));
+    contract_ok(c, store_renewal_add(STORE(c), STR("own"), STR("sooner"), 90));
+    assert_str(to_renew(c, 100), "own common "); /* each once, the earliest first */
+    row.client_id = STR("another");
+    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("bob")));
+    row = (struct renewal_row){STR("consent"), STR("A"), 110};
+    contract_ok(c, store_renewals_keep_account(STORE(c), STR("consent"), STR("common")));
+    assert_int_equal(first_due(c, "own"), 90);
+    contract_ok(c, store_renewals_add_of_account(STORE(c), &row, STR("others")));
+    contract_ok(c, store_renewals_add_of_account(STORE(c), &row, STR("common")));
+    assert_int_equal(first_due(c, "common"), 110); /* moved */
+    assert_str(to_renew(c, 110), "own common others ");
+}
+
+static void a_renewal_is_settled_by_its_time(void **state)
+{
+    struct contract *c = *state;
+    seed_renewals(c);
+    contract_ok(c, store_renewal_add(STORE(c), STR("own"), STR("one"), 100));
+    contract_ok(c, store_renewal_add(STORE(c), STR("own"), STR("two"), 200));
+    contract_ok(c, store_renewal_add(STORE(c), STR("others"), STR("one"), 100));
+    contract_ok(c, store_renewals_settle(STORE(c), STR("own"), 199));
+    assert_int_equal(first_due(c, "own"), 200);
+    contract_ok(c, store_renewal_delete(STORE(c), STR("own"), STR("two")));
+    assert_int_equal(first_due(c, "own"), 0);
+    assert_int_equal(first_due(c, "others"), 100);
+    contract_ok(c, store_renewal_add(STORE(c), STR("bare"), STR("one"), 100));
+    contract_ok(c, store_grants_drop_unused(STORE(c)));
+    assert_int_equal(first_due(c, "bare"), 0); /* it goes with its grant */
+}
+
+static void only_what_works_and_may_be_used_is_renewed(void **state)
+{
+    struct contract *c = *state;
+    struct renewal_row row = {STR("consent"), STR("A"), 100};
+    seed_renewals(c);
+    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("anna")));
+    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("bob")));
+    contract_ok(c, store_renewal_add(STORE(c), STR("bare"), STR("consent"), 100));
+    assert_str(to_renew(c, 100), "common others own ");
+    contract_script(c, "UPDATE credentials SET suspended = 1 WHERE id = 'own'");
+    assert_str(to_renew(c, 100), "common others ");
+    contract_script(c, "UPDATE credentials SET status = 'grant_refused' WHERE id = 'others'");
+    assert_str(to_renew(c, 100), "common ");
+    contract_script(c, "UPDATE oauth_grants SET next_try = 101 WHERE id = 'common'");
+    assert_str(to_renew(c, 100), "");
+    contract_script(c, "UPDATE oauth_grants SET next_try = 2000 WHERE id = 'common'");
+    assert_str(to_renew(c, 100), "common "); /* no back-off is that long */
+    contract_script(c, "UPDATE grant_renewals SET due = 1101 WHERE grant_id = 'common'");
+    assert_str(to_renew(c, 100), "common "); /* nor lies this ahead: the clock was set back */
+}
+
 /* The clock was ahead when they were saved. */
 static void a_time_that_cannot_be_is_made_one_of_the_next_day(void **state)
 {
@@ -514,6 +620,9 @@ int main(void)
         CONTRACT(what_stands_on_a_client_is_counted),
         CONTRACT(what_is_idle_is_found_by_its_time),
         CONTRACT(interrupted_ones_wait_for_their_next_try),
+        CONTRACT(a_consent_is_followed_by_renewals_of_whom_it_may_concern),
+        CONTRACT(a_renewal_is_settled_by_its_time),
+        CONTRACT(only_what_works_and_may_be_used_is_renewed),
         CONTRACT(a_time_that_cannot_be_is_made_one_of_the_next_day),
     };
     return contract_run(cases, COUNT_OF(cases));

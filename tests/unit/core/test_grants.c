@@ -350,7 +350,7 @@ static void a_consent_without_refresh_token_is_not_kept(void **state)
 {
     SECRET_AUTO struct secret access = {0}, none = {0};
     struct grant_tokens tokens = {&access, &none, 5, STR("read")};
-    struct grant_reach reach = {STR("cred"), STR("site"), STR("")};
+    struct grant_reach reach = {STR("cred"), STR("site"), STR(""), NULL};
     struct jira x;
     struct work *w;
     str id = STR("");

@@ -31,7 +31,7 @@ static enum err run_consent(struct work *w, void *arg)
     SECRET_AUTO struct secret access = {0};
     SECRET_AUTO struct secret refresh = {0};
     struct grant_tokens tokens = {&access, &refresh, w->now_ms + CLOCK_HOUR_MS, STR("read")};
-    struct grant_reach reach = {STR("cred1"), STR("s"), STR("s")};
+    struct grant_reach reach = {STR("cred1"), STR("s"), STR("s"), NULL};
     enum err e = work_write(w);
 
     fake_token(&access, "access", consent->number);
