@@ -260,8 +260,21 @@ static str consent_sentence(struct work *w, int64_t since)
                         at, at + 11);
 }
 
+static str aged_sentence(struct work *w, int64_t since)
+{
+    char at[25];
+
+    clock_format(since, at);
+    return arena_printf(w->arena,
+                        "Atlassian no longer accepts this authorisation: it was given on %.10s, a"
+                        " year ago or more, and possibly Atlassian lets none live longer; or it was"
+                        " revoked, or the account's password was changed.",
+                        at);
+}
+
 /* `why`, unless we know better: when an earlier try, or a consent, may have used the token up and
- * the leeway was over, or it was left alone for too long. renew: when it was to be renewed, 0. */
+ * the leeway was over, or it was left alone for too long; when it is a year old, that may be why.
+ renew: when it was to be renewed, 0. */
 static str why_refused(struct work *w, const struct grant_row *g, const struct grant_lease *lease,
                        int64_t renew, str why)
 {
@@ -273,6 +286,8 @@ static str why_refused(struct work *w, const struct grant_row *g, const struct g
         return interrupted_sentence(w, lease->interrupted);
     if (renew && lease->asked - (renew - GRANT_RENEW_AFTER_MS) > GRANT_LEEWAY_MS)
         return consent_sentence(w, renew - GRANT_RENEW_AFTER_MS);
+    if (w->now_ms - g->granted >= GRANT_HARD_MS)
+        return aged_sentence(w, g->granted);
     return why;
 }
 

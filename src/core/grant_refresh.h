@@ -95,7 +95,8 @@ MUST_USE enum err grant_refresh_save(struct work *w, str grant, str process,
                                      struct secret *ret_access, int64_t *ret_generation);
 /* Write transaction. The provider declared the grant dead: all that stand on it need reconnecting,
  * if the generation is still that one, else *ret_access is the newer token on file. *ret_why:
- * the sentence; that an interrupted refresh or 90 days without one was the cause, when it was. */
+ * the sentence; that an interrupted refresh, a consent (core/grants.h) or 90 days without a refresh
+ * was the cause, when it was; that its age may be, when it is a year. */
 MUST_USE enum err grant_refresh_refused(struct work *w, str grant, str process,
                                         const struct grant_lease *lease, str why,
                                         struct secret *ret_access, int64_t *ret_generation,

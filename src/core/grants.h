@@ -58,6 +58,9 @@ struct grant_tokens {
  */
 #define GRANT_IDLE_MS (90 * CLOCK_DAY_MS)
 #define GRANT_KEEP_MS (45 * CLOCK_DAY_MS)
+/* Possibly the longest life of one after its consent, however much it is used: sources disagree, so
+ * it is told and never acted upon. */
+#define GRANT_HARD_MS (365 * CLOCK_DAY_MS)
 /* expires_in to a time; an hour when it was not said. */
 int64_t grant_access_expires(const struct work *w, int64_t expires_in_s);
 

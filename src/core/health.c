@@ -8,7 +8,6 @@
 #define USED_MS CLOCK_MINUTE_MS
 #define SEEN_MS CLOCK_DAY_MS
 #define ERROR_MS CLOCK_HOUR_MS
-#define HARD_MS (365 * CLOCK_DAY_MS)
 
 /* --- what a call taught ----------------------------------------------------------------------- */
 
@@ -229,5 +228,5 @@ struct health_idle health_idle(const struct credential_row *c, int64_t idle_days
 
 int64_t health_hard_expires(const struct credential_row *c)
 {
-    return c->tokens.granted ? c->tokens.granted + HARD_MS : 0;
+    return c->tokens.granted ? c->tokens.granted + GRANT_HARD_MS : 0;
 }

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { makeClock } from '../lib/clock.mjs';
-import { connectMany, makePeople, pass, problemOf, problemsNow, staySignedIn } from '../lib/many.mjs';
+import { connectAs, connectMany, makePeople, pass, problemOf, problemsNow, staySignedIn } from '../lib/many.mjs';
 import { assertProblem, rowOf, run, sleep, until } from '../lib/scene.mjs';
 import { newPostgres, sql, startStack } from '../lib/stack.mjs';
 
@@ -110,6 +110,21 @@ test('91 days without a server: exactly those are dead that Atlassian has droppe
   assert.deepEqual(await problemsNow(x.root, alive), []);
   const { families } = await x.s.control('GET', 'families');
   assert.equal(families.filter((each) => each.honoured).length, alive.length);
+});
+
+test('a year, where Atlassian lets no authorisation live longer: it says that this may be the cause', async (t) => {
+  const x = await start(t);
+  await x.s.control('POST', 'oauth', { absolute_days: 365 });
+  for (let i = 0; i < 8; i += 1) {
+    await x.pass({ days: 45 });
+    await allWork(x);
+  }
+  const again = x.all.pop(); // consents anew, and has another year
+  await connectAs(x.s, x.root, again);
+  await x.pass({ days: 6 });
+  for (const each of x.all)
+    await assertDead(x, each, /given on \d{4}-\d\d-\d\d, a year ago or more, and possibly Atlassian lets none live longer/);
+  assert.equal(await problemOf(x.root, again), null);
 });
 
 test('a leap second at midnight, while tokens expire: one refresh each, nobody notices', async (t) => {

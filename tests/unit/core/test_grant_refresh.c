@@ -2,6 +2,7 @@
  * failure leads to. Two processes are two names here; time passes by moving what is written.
  */
 #include "core/grant_refresh.h"
+#include "core/grants.h"
 #include "jira.h"
 #include "store/journal.h"
 
@@ -253,6 +254,68 @@ static void what_was_left_alone_for_90_days_says_so(void **state)
     jira_close(&x);
 }
 
+static void to_renew_at(struct jira *x, int64_t due)
+{
+    jira_sql(x, "DELETE FROM grant_renewals");
+    jira_sql(x, arena_cstring(x->o.c->arena,
+                              arena_printf(x->o.c->arena,
+                                           "INSERT INTO grant_renewals (grant_id, consent, due)"
+                                           " SELECT id, 'c', %lld FROM oauth_grants",
+                                           (long long)due)));
+}
+
+static void only_a_refresh_begun_in_time_is_a_renewal(void **state)
+{
+    struct jira x;
+    str access;
+
+    open_connected(&x, state);
+    struct grant_lease lease = take(&x, ONE);
+    to_renew_at(&x, lease.asked + 1);
+    assert_err(save(&x, ONE, &lease, &access), ERR_OK);
+    assert_int_equal(jira_number(&x, "SELECT count(*) FROM grant_renewals"), 1);
+    lease = take(&x, ONE);
+    to_renew_at(&x, lease.asked);
+    assert_err(save(&x, ONE, &lease, &access), ERR_OK);
+    assert_int_equal(jira_number(&x, "SELECT count(*) FROM grant_renewals"), 0);
+    jira_close(&x);
+}
+
+static void a_consent_that_could_not_be_followed_in_time_is_named(void **state)
+{
+    struct jira x;
+
+    for (int late = 0; late < 2; late++) {
+        open_connected(&x, state);
+        struct grant_lease lease = take(&x, ONE);
+        to_renew_at(&x, lease.asked + GRANT_RENEW_AFTER_MS - GRANT_LEEWAY_MS - late);
+        assert_int_equal(str_find(refuse(&x, ONE, &lease),
+                                  STR("went through a Connect at Atlassian on 20")) != SIZE_MAX,
+                         late);
+        assert_int_equal(jira_number(&x, "SELECT count(*) FROM grant_renewals"), 0);
+        jira_close_and_empty(&x);
+    }
+}
+
+static void what_is_a_year_old_may_have_ended_for_that(void **state)
+{
+    struct jira x;
+
+    for (int aged = 0; aged < 2; aged++) {
+        open_connected(&x, state);
+        x.o.now_ms += GRANT_HARD_MS - 1 + aged;
+        jira_sql(
+            &x, arena_cstring(x.o.c->arena,
+                              arena_printf(x.o.c->arena, "UPDATE oauth_grants SET refreshed = %lld",
+                                           (long long)x.o.now_ms - 1)));
+        struct grant_lease lease = take(&x, ONE);
+        assert_int_equal(
+            str_find(refuse(&x, ONE, &lease), STR("a year ago or more, and possibly")) != SIZE_MAX,
+            aged);
+        jira_close_and_empty(&x);
+    }
+}
+
 static void a_consent_meanwhile_wins(void **state)
 {
     struct jira x;
@@ -362,6 +425,9 @@ int main(void)
         CONTRACT(it_stays_open_until_the_outcome_is_known),
         CONTRACT(an_interrupted_refresh_is_named_as_the_cause),
         CONTRACT(what_was_left_alone_for_90_days_says_so),
+        CONTRACT(only_a_refresh_begun_in_time_is_a_renewal),
+        CONTRACT(a_consent_that_could_not_be_followed_in_time_is_named),
+        CONTRACT(what_is_a_year_old_may_have_ended_for_that),
         CONTRACT(a_consent_meanwhile_wins),
         CONTRACT(it_grows_from_five_seconds_to_five_minutes),
         CONTRACT(it_is_obeyed_unless_somebody_insists),
