@@ -268,7 +268,8 @@ static enum err keep_proof(struct work *w, struct credential_row *c,
     const struct secret *kept = proof->secret;
     if (found->client_id.n) {
         struct grant_reach reach = {c->id, c->site_id, found->reach, found->consent};
-        enum err e = grant_save(w, found->client_id, c->account_id, &reach, &tokens, &c->grant);
+        enum err e = grant_save(w, found->client_id, c->account_id, &reach, &tokens, &c->grant,
+                                &c->scopes_lost);
         if (e)
             return e;
         c->client_id = found->client_id;

@@ -146,10 +146,11 @@ static enum err renewed_by(struct work *w, str grant, const struct grant_consent
 
 /* --- consents --------------------------------------------------------------------------------- */
 
-static int reaches(str sites, str site)
+/* One of the words, separated by spaces. */
+static int has_word(str words, str one)
 {
-    while (sites.n) {
-        if (str_eq(str_take_until(&sites, ' '), site))
+    while (words.n) {
+        if (str_eq(str_take_until(&words, ' '), one))
             return 1;
     }
     return 0;
@@ -168,7 +169,7 @@ static enum err serves_others(struct work *w, const struct grant_row *g,
         return e;
     *ret = 1;
     for (size_t i = 0; i < count && reach->sites.n; i++)
-        *ret = *ret && reaches(reach->sites, sites[i]);
+        *ret = *ret && has_word(reach->sites, sites[i]);
     return ERR_OK;
 }
 
@@ -200,8 +201,27 @@ static enum err grant_for(struct work *w, str client_id, str account_id,
     return e;
 }
 
+static enum err find_lost(struct work *w, const struct grant_row *g,
+                          const struct grant_reach *reach, str scopes, str *ret)
+{
+    str *sites = NULL; /* of others; more is not asked for */
+    size_t others = 0;
+    str held = g->scopes, lost = STR("");
+    enum err e =
+        store_grant_sites(w->db, w->arena, w->fault, g->id, reach->credential, &sites, &others);
+
+    while (!e && others && scopes.n && held.n) {
+        str one = str_take_until(&held, ' ');
+        if (one.n && !has_word(scopes, one) && !str_eq(one, STR("offline_access")))
+            lost = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(lost), lost.n ? ", " : "",
+                                STR_ARG(one));
+    }
+    *ret = lost;
+    return e;
+}
+
 enum err grant_save(struct work *w, str client_id, str account_id, const struct grant_reach *reach,
-                    const struct grant_tokens *tokens, str *ret_id)
+                    const struct grant_tokens *tokens, str *ret_id, str *ret_lost)
 {
     struct grant_row g = {0};
 
@@ -211,6 +231,8 @@ enum err grant_save(struct work *w, str client_id, str account_id, const struct 
                          "Atlassian gave no refresh token, so this would end within the hour."
                          " Nothing was saved; please connect again.");
     enum err e = grant_for(w, client_id, account_id, reach, &g);
+    if (!e)
+        e = find_lost(w, &g, reach, tokens->scopes, ret_lost);
     if (e)
         return e;
     g.granted = w->now_ms;

@@ -91,10 +91,11 @@ struct grant_reach {
 
 /* Write transaction. A new consent: makes the grant of client and account or replaces its tokens,
  * and connects again what the acting user had entered and was refused with the old ones. *ret_id:
- * in the arena. ERR_SCOPE_MISSING when there is no refresh token. */
+ * in the arena. *ret_lost: scopes that the grant had, and others that stand on it have no more;
+ * else empty. ERR_SCOPE_MISSING when there is no refresh token. */
 MUST_USE enum err grant_save(struct work *w, str client_id, str account_id,
                              const struct grant_reach *reach, const struct grant_tokens *tokens,
-                             str *ret_id);
+                             str *ret_id, str *ret_lost);
 
 /* The access token as it is on file; its secret is the caller's. ERR_NEEDS_RECONNECT when there is
  * no such grant, or it does not open. */

@@ -16,6 +16,8 @@ str oauth_redirect_uri(const struct work *w)
     return arena_printf(w->arena, "%.*s/oauth/callback", STR_ARG(url));
 }
 
+#define SCOPES_SHOWN_MAX 120
+
 /* --- scopes ----------------------------------------------------------------------------------- */
 
 /* RFC 6749 section 3.3: %x21 / %x23-5B / %x5D-7E. */
@@ -245,6 +247,43 @@ static enum err take_out_of_use(struct work *w, const struct connection_row *n,
                      "%lld %s on the present OAuth client and would have to be reconnected."
                      " Confirm that to go on.",
                      (long long)lost, lost == 1 ? "credential stands" : "credentials stand");
+}
+
+/* Those of `held` that `scopes` lacks, each once; offline_access is always asked for. */
+static str add_lacking(struct arena *a, str scopes, str held, str lacking)
+{
+    while (held.n) {
+        str one = str_take_until(&held, ' ');
+        if (one.n && !has_scope(scopes, one) && !str_eq(one, STR("offline_access")))
+            lacking = union_of(a, lacking, one);
+    }
+    return lacking;
+}
+
+enum err oauth_client_check_fewer(struct work *w, str client_id, str scopes, int64_t confirm_fewer,
+                                  int64_t *ret_fewer)
+{
+    struct granted_scopes *held = NULL;
+    size_t count = 0;
+    int64_t fewer = 0;
+    str all = STR("");
+    enum err e = store_granted_scopes(w->db, w->arena, w->fault, client_id, &held, &count);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        str lacking = add_lacking(w->arena, scopes, held[i].scopes, STR(""));
+        fewer += lacking.n ? held[i].credentials : 0;
+        all = union_of(w->arena, all, lacking);
+    }
+    if (e || fewer <= confirm_fewer)
+        return e;
+    *ret_fewer = fewer;
+    return work_fail(w, ERR_CONFIRM_REQUIRED,
+                     "%lld %s may use %.*s, which these scopes leave out. Nothing changes until"
+                     " somebody connects again with the same account, in whatever app: that takes"
+                     " it from all that stands on that authorisation. Confirm that, and enter the"
+                     " secret again if it is a new one.",
+                     (long long)fewer, fewer == 1 ? "credential" : "credentials",
+                     STR_ARG(str_utf8_cut(all, SCOPES_SHOWN_MAX)));
 }
 
 static str first_missing(str has, str wanted)

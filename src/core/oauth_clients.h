@@ -9,6 +9,8 @@
  *     that a connection uses takes what stood on the old one out of use, in the same transaction
  *     (rule 9). A new secret of the same client id loses nothing: at Atlassian it is the same
  *     client;
+ *   - the scopes of a client are not made fewer than what was granted to it without the number of
+ *     those who hold them having been confirmed;
  *   - the environment's client can change while Mortise is stopped: decide() compares at every use,
  *     the sweep wipes.
  */
@@ -70,6 +72,14 @@ struct oauth_client_cost {
 /* What stands on the client in force (n == NULL: on the one for all). */
 MUST_USE enum err oauth_client_cost(struct work *w, const struct connection_row *n,
                                     struct oauth_client_cost *ret);
+
+/* Would `scopes` be fewer than what people granted this client id? The next consent of an account,
+ * in whatever app, takes those that are left out from everything that stands on the same grant.
+ * confirm_fewer: how many such credentials the caller knows of; when there are more,
+ * ERR_CONFIRM_REQUIRED with number and scopes in the sentence, and *ret_fewer. Asked again in the
+ * transaction that saves. */
+MUST_USE enum err oauth_client_check_fewer(struct work *w, str client_id, str scopes,
+                                           int64_t confirm_fewer, int64_t *ret_fewer);
 
 /* Write transaction. ERR_INVALID when the same client id is used elsewhere with a scope that this
  * one lacks (connecting here would shrink the grant for them). Saves a tested client for the

@@ -8,6 +8,8 @@
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
 
+#define SCOPES_SHOWN_MAX 120
+
 enum err connect_check_right(struct exchange *x, const struct connection_row *n)
 {
     const struct connection_type *type = connection_type_find(n->type);
@@ -30,6 +32,12 @@ enum err connect_done(struct exchange *x, const struct connection_row *n,
     struct effective effective = {0};
     str sentence = arena_printf(x->arena, "Connected to %.*s as %.*s.", STR_ARG(row->site_name),
                                 STR_ARG(row->account_name));
+    if (row->scopes_lost.n)
+        sentence = arena_printf(
+            x->arena,
+            "%.*s Other connections with this account may no longer use %.*s: the OAuth client's"
+            " scopes are fewer than before. Once they are more again, connect again.",
+            STR_ARG(sentence), STR_ARG(str_utf8_cut(row->scopes_lost, SCOPES_SHOWN_MAX)));
     x->doc = doc_object(x->arena);
     enum err e = credentials_effective(x->work, n, &effective);
     if (!e)

@@ -3,10 +3,10 @@
  * shown is oauth_client_doc.c.
  *
  * Saving in two halves. begin: checks the fields and, when people would lose their credentials,
- * that this was confirmed; then Atlassian is asked whether it knows the pair. finish: saves it in
- * one transaction, or nothing. A secret is only ever read: no answer holds one, entered or stored.
- * An empty secret with the Client ID on file keeps the one on file, if it is still that one at the
- * end.
+ * that this was confirmed, and that scopes become fewer than what was granted; then Atlassian is
+ * asked whether it knows the pair. finish: saves it in one transaction, or nothing. A secret is
+ * only ever read: no answer holds one, entered or stored. An empty secret with the Client ID on
+ * file keeps the one on file, if it is still that one at the end.
  */
 #include "base/clock.h"
 #include "base/doc.h"
@@ -134,6 +134,21 @@ static enum err check_lost(struct exchange *x, const struct place *at, str clien
     return ask(x, "confirm_lost", lost);
 }
 
+static enum err check_fewer(struct exchange *x, str client_id, str scopes)
+{
+    int64_t fewer = 0;
+    enum err e = oauth_client_check_fewer(x->work, client_id, scopes,
+                                          exchange_int(x, "confirm_fewer", 0), &fewer);
+    if (e != ERR_CONFIRM_REQUIRED)
+        return e;
+    doc_set_int(exchange_doc(x), "fewer", fewer);
+    doc_set_cstring(exchange_doc(x), "sentence", fault_text(&x->fault));
+    doc_set_str(x->input, "fewer",
+                arena_printf(x->arena, "%lld", (long long)fewer)); /* the page's */
+    exchange_field_error(x, "confirm_fewer", fault_text(&x->fault));
+    return e;
+}
+
 /* --- answers ---------------------------------------------------------------------------------- */
 
 static str page_of(struct exchange *x, const struct place *at)
@@ -204,6 +219,8 @@ enum err client_save_begin(struct exchange *x)
     if (!e)
         e = check_lost(x, &at, s->client_id);
     if (!e)
+        e = check_fewer(x, s->client_id, s->scopes);
+    if (!e)
         e = throttle_take(x->work, &BY_USER, x->work->actor.user, &x->retry_after_s);
     if (e)
         return e;
@@ -239,6 +256,10 @@ enum err client_save_finish(struct exchange *x)
     if (!e && s->kept &&
         (!oauth_client_is_here(&at.client, at.n) || at.client.row->generation != s->kept))
         e = fail(&x->fault, ERR_CONFLICT, "");
+    if (!e)
+        e = check_fewer(x, s->client_id, s->scopes);
+    if (e == ERR_CONFIRM_REQUIRED)
+        return e;
     if (!e)
         e = grants_failing_client(x->work, s->client_id, &retried);
     if (!e)

@@ -361,6 +361,25 @@ enum err store_grant_sites(struct db *d, struct arena *a, struct fault *f, str g
     return ERR_OK;
 }
 
+enum err store_granted_scopes(struct db *d, struct arena *a, struct fault *f, str client_id,
+                              struct granted_scopes **ret, size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT g.scopes, count(*) FROM oauth_grants g"
+                          " JOIN credentials c ON c.grant_id = g.id WHERE g.client_id = $1"
+                          " GROUP BY g.scopes ORDER BY g.scopes",
+                          DB_T(client_id));
+    if (e)
+        return e;
+    struct granted_scopes *rows = arena_alloc_array(a, r.count + 1, sizeof(*rows));
+    for (size_t i = 0; i < r.count; i++)
+        rows[i] = (struct granted_scopes){db_text(&r, i, 0), db_int(&r, i, 1)};
+    *ret = rows;
+    *ret_count = r.count;
+    return ERR_OK;
+}
+
 enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fault *f, str grant,
                                         str why, int64_t now_ms)
 {

@@ -122,6 +122,14 @@ MUST_USE enum err store_grant_sites(struct db *d, struct arena *a, struct fault 
 /* How many credentials stand on a grant. */
 MUST_USE enum err store_grant_uses(struct db *d, struct arena *a, struct fault *f, str id,
                                    int64_t *ret);
+/* What a client was granted, and how many credentials stand on grants of just that. */
+struct granted_scopes {
+    str scopes; /* separated by spaces */
+    int64_t credentials;
+};
+MUST_USE enum err store_granted_scopes(struct db *d, struct arena *a, struct fault *f,
+                                       str client_id, struct granted_scopes **ret,
+                                       size_t *ret_count);
 /* What stands on a grant and works: grant_refused with `why`, secrets kept. */
 MUST_USE enum err store_credentials_refuse_grant(struct db *d, struct arena *a, struct fault *f,
                                                  str grant, str why, int64_t now_ms);

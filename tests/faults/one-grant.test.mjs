@@ -40,7 +40,7 @@ async function add(more) {
 }
 
 beforeEach(async () => {
-  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'credentials', 'oauth_grants']) sql(s, `DELETE FROM ${table}`);
+  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'credentials', 'oauth_grants', 'oauth_clients']) sql(s, `DELETE FROM ${table}`);
   await s.control('DELETE', 'faults');
   await s.control('DELETE', 'refreshes');
   await s.control('POST', 'oauth', { families: 'separate', omit_refresh_token: 0 });
@@ -161,6 +161,12 @@ for (const families of ['separate', 'one'])
 
 // --- fewer scopes
 
+async function consentOf(connection) {
+  const asked = await root.post(connectPath(connection.app, connection.id));
+  const { locations } = await s.control('POST', 'consents', { consents: [{ email, url: asked.body.authorize_url }] });
+  return root.get(callbackPath(locations[0]));
+}
+
 testAtSimulator('a consent where fewer scopes are set up does not take them from where more are', async () => {
   const less = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
   const more = { ...less, scopes: 'read:jira-work write:jira-work read:jira-user manage:jira-project' };
@@ -178,6 +184,30 @@ testAtSimulator('whoever sets up fewer scopes for the same client id is told who
   const answer = await root.post(`/apps/${own.app}/connections/${own.id}/oauth-client`,
     { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET, scopes: 'read:jira-work' });
   assertProblem(answer, 422, 'invalid', /used elsewhere in Mortise with the scope .* would take it from everybody there/);
+});
+
+testAtSimulator('whoever leaves out scopes that were granted is told how many hold them, before; and who connects then, what it cost', async () => {
+  const at = '/settings/oauth-client';
+  const known = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET };
+  const fewer = { ...known, scopes: 'read:jira-work read:jira-user' };
+  const full = { ...known, scopes: `write:jira-work ${fewer.scopes}` };
+  assert.equal((await root.post(at, full)).status, 200);
+  try {
+    await connectAs(s, root, own);
+    await s.control('DELETE', 'log');
+    const asked = assertProblem(await root.post(at, fewer), 409, 'confirm_required', /^1 credential may use write:jira-work/);
+    assert.equal(asked.fewer, 1);
+    assert.deepEqual((await s.control('GET', 'log')).requests, [], 'asked before Atlassian is');
+    const page = await root.form(at, fewer);
+    assert.match(page.text, /name="confirm_fewer" value="1"/);
+    assert.equal((await root.post(at, full)).status, 200, 'as many cost nothing');
+    assert.equal((await root.post(at, { ...fewer, confirm_fewer: 1 })).status, 200);
+    const answer = await consentOf(shared);
+    assert.match(answer.body.sentence, /^Connected to .* Other connections with this account may no longer use write:jira-work:/);
+    assert.match((await consentOf(own)).body.sentence, /^Connected to [^.]*\.$/, 'said once');
+  } finally {
+    await root.delete(at, { confirm_lost: 9 });
+  }
 });
 
 // --- one site, and another later

@@ -368,7 +368,7 @@ test('a scope that the admin took away: which one, and who adds it', async () =>
   const fewer = ['read:jira-user', 'read:jira-work'];
   const { scopes } = await s.control('POST', 'apps', { client_id: OAUTH_CLIENT });
   const saved = await root.post('/settings/oauth-client', { client_id: OAUTH_CLIENT,
-    client_secret: OAUTH_SECRET, scopes: fewer.join(' ') });
+    client_secret: OAUTH_SECRET, scopes: fewer.join(' '), confirm_fewer: 99 });
   assert.equal(saved.status, 200, saved.text);
   await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, scopes: fewer });
   try {

@@ -350,6 +350,7 @@ static void a_consent_without_refresh_token_is_not_kept(void **state)
 {
     SECRET_AUTO struct secret access = {0}, none = {0};
     struct grant_tokens tokens = {&access, &none, 5, STR("read")};
+    str lost;
     struct grant_reach reach = {STR("cred"), STR("site"), STR(""), NULL};
     struct jira x;
     struct work *w;
@@ -360,8 +361,9 @@ static void a_consent_without_refresh_token_is_not_kept(void **state)
     for (int i = 0; i < 2; i++) {
         w = world_work(&x.o, NULL);
         contract_ok(x.o.c, work_write(w));
-        assert_err(world_end(w, grant_save(w, STR("env-client"), STR("acc"), &reach, &tokens, &id)),
-                   ERR_SCOPE_MISSING);
+        assert_err(
+            world_end(w, grant_save(w, STR("env-client"), STR("acc"), &reach, &tokens, &id, &lost)),
+            ERR_SCOPE_MISSING);
         tokens.refresh = NULL;
     }
     assert_int_equal(grants(&x), 0);

@@ -31,6 +31,7 @@ static enum err run_consent(struct work *w, void *arg)
     SECRET_AUTO struct secret access = {0};
     SECRET_AUTO struct secret refresh = {0};
     struct grant_tokens tokens = {&access, &refresh, w->now_ms + CLOCK_HOUR_MS, STR("read")};
+    str lost;
     struct grant_reach reach = {STR("cred1"), STR("s"), STR("s"), NULL};
     enum err e = work_write(w);
 
@@ -38,7 +39,7 @@ static enum err run_consent(struct work *w, void *arg)
     fake_token(&refresh, "refresh", consent->number);
     return e ? e
              : grant_save(w, STR("client-1"), STR("account-1"), &reach, &tokens,
-                          &consent->scene->grant);
+                          &consent->scene->grant, &lost);
 }
 
 void scene_consent(struct scene *s, int number)
