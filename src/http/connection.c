@@ -129,6 +129,7 @@ static void tell_gone(struct http_stream *s)
 
     s->out = OUT_ENDED;
     s->running = 1;
+    must(s->callbacks.on_gone != NULL); /* http_accept_body saw to it */
     s->callbacks.on_gone(s->callbacks.arg);
     s->running = running;
 }

@@ -228,12 +228,13 @@ static void set_clock(struct call *c, int64_t ms)
     must(event_add(&c->timer, &tv) == 0);
 }
 
-/* A large body on a slow line is no call that hangs, unless the caller said how long it may take.
- */
+/* A body on a slow line is no call that hangs, unless the caller said how long it may take. */
 static int goes_on(const struct call *c)
 {
-    return c->moved && (c->state == CALL_SENDING || c->state == CALL_ANSWERING) &&
-           clock_monotonic_ms() < call_last_moment(c);
+    int has_body =
+        c->state == CALL_RECEIVING || c->state == CALL_SENDING || c->state == CALL_ANSWERING;
+
+    return c->moved && has_body && clock_monotonic_ms() < call_last_moment(c);
 }
 
 /* A refresh ends by itself, however long the token endpoint takes. Who waited for one has all of
@@ -319,6 +320,7 @@ static void on_body(void *arg, str chunk)
 
     if (c->state == CALL_ANSWERING && !c->in_flight)
         return;
+    c->moved = 1;
     int full = body_add(&c->body, chunk);
     if (full) {
         c->paused = 1;

@@ -97,6 +97,7 @@ static struct piece *add_piece(struct transfer *t)
         b->since_ms = clock_monotonic_ms();
         b->first = p;
     } else {
+        must(b->last != NULL);
         b->last->next = p;
     }
     b->last = p;

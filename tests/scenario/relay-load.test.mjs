@@ -246,6 +246,19 @@ test('Jira stalls in the middle of an answer: the caller\'s time or ours ends it
   }));
 });
 
+test('a small body on a slow line takes longer than a call may, and is sent whole', async () => {
+  r.front.on('/rest/slowly', (request, response) => request.resume().on('end', () => json(response, {})));
+  const socket = await dial(r.s.port);
+  socket.write(head('POST', '/slowly', 'Content-Length: 2400'));
+  for (let i = 0; i < 8; i += 1) {
+    socket.write('x'.repeat(300));
+    await sleep(900);
+  }
+  await reaches(() => statusOf(socket) ?? 0, 200, 3000);
+  assert.equal(statusOf(socket), 200, socket.got);
+  socket.destroy();
+});
+
 test('Jira dies in the middle of an answer: a caller of HTTP/1.0, who reads until the end, sees a reset', async () => {
   half('/rest/dies-half', {}, (response) => setTimeout(() => response.destroy(), 100));
   const socket = await dial(r.s.port);
