@@ -15,7 +15,7 @@ let app;
 let id;
 
 before(async () => {
-  s = await startStack(null);
+  s = await startStack(null, { env: { MORTISE_STALL_SECONDS: '600' } }); // what is not read stays, on a busy machine too
   const root = await s.setup();
   anna = await s.user(root, 'anna@example.com');
   app = await makeApp(anna);
