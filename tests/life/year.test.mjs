@@ -24,6 +24,7 @@ const SEED = Number(process.env.MORTISE_SEED ?? 20261124);
 const SENTENCES = {
   oauth: /Atlassian no longer accepts this authorisation: it was revoked, .*expired, or the password/,
   interrupted: /was interrupted on/,
+  aged: /it was given on .*, a year ago or more, and possibly .* or it was revoked/,
   idle: /was last renewed on .*not renewed for 90 days/,
   key: /Jira no longer accepts this API key|expired/,
   renamed: /renamed/,
@@ -144,7 +145,7 @@ async function judge(user, connection, atAtlassian) {
   const said = `${detail} ${row.why ?? ''}`;
   const explained = why !== null && code === 'needs_reconnect' && row.state === 'needs_reconnect' &&
     (SENTENCES[kind].test(said) || (kind === 'oauth' &&
-      (SENTENCES.interrupted.test(said) || (why === 'inactive' && SENTENCES.idle.test(said)))));
+      (SENTENCES.interrupted.test(said) || SENTENCES.aged.test(said) || (why === 'inactive' && SENTENCES.idle.test(said)))));
   if (!explained) note('end', user, `${connection.kind}, at Atlassian ${why ?? 'honoured'}: ${code} ${said}`);
   return explained ? 'dead_explained' : 'lost';
 }
