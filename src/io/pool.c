@@ -1,10 +1,12 @@
 /* The worker pool.
  *
- * Threads: everything in struct pool but `threads` and `hooks` is under the mutex; a job runs
+ * Threads: everything in struct pool but `workers` and `hooks` is under the mutex; a job runs
  * without it. A worker's state is made, used and closed on its own thread.
- * States of a worker: waiting -> running a job -> waiting ... -> ended, once `stopping` is set and
- * the queue is empty. A job that submits while the pool stops is itself the reason that a worker
- * looks again, so nothing that was taken is left.
+ * States of a worker: waiting (on the list `waiting`) -> running jobs -> waiting ... -> ended, once
+ * `stopping` is set and the queue is empty. A job that submits while the pool stops is itself the
+ * reason that a worker looks again, so nothing that was taken is left.
+ * Who waits shortest is woken first: its memory is warm, and a pool with little to do makes the
+ * state of one worker, not of all.
  */
 #include "io/pool.h"
 
@@ -22,27 +24,54 @@ struct job {
     void *arg;
 };
 
+struct worker {
+    struct worker *next; /* while it waits */
+    struct pool *pool;
+    pthread_t thread;
+    pthread_cond_t wake;
+    int waits;
+};
+
 struct pool {
-    pthread_t *threads;
-    size_t thread_count;
+    struct worker *workers;
+    size_t worker_count;
     struct pool_hooks hooks;
     size_t queue_max;
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    struct worker *waiting;
     struct job *first;
     struct job **end; /* where the next job is linked in */
     size_t queued;
     int stopping;
 };
 
+/* Under the mutex. */
+static void wake_one(struct pool *p)
+{
+    struct worker *w = p->waiting;
+
+    p->waiting = w->next;
+    w->waits = 0;
+    must(pthread_cond_signal(&w->wake) == 0);
+}
+
+static void wait_for_job(struct pool *p, struct worker *w)
+{
+    w->waits = 1;
+    w->next = p->waiting;
+    p->waiting = w;
+    while (w->waits)
+        must(pthread_cond_wait(&w->wake, &p->mutex) == 0);
+}
+
 /* The next job, or NULL when the pool has stopped. */
-static struct job *take_job(struct pool *p)
+static struct job *take_job(struct pool *p, struct worker *w)
 {
     struct job *job;
 
     must(pthread_mutex_lock(&p->mutex) == 0);
     while (p->first == NULL && !p->stopping)
-        must(pthread_cond_wait(&p->changed, &p->mutex) == 0);
+        wait_for_job(p, w);
     job = p->first;
     if (job) {
         p->first = job->next;
@@ -56,11 +85,12 @@ static struct job *take_job(struct pool *p)
 
 static void *worker_run(void *arg)
 {
-    struct pool *p = arg;
+    struct worker *w = arg;
+    struct pool *p = w->pool;
     void *state = NULL;
     struct job *job;
 
-    while ((job = take_job(p)) != NULL) {
+    while ((job = take_job(p, w)) != NULL) {
         if (state == NULL && p->hooks.open)
             state = p->hooks.open(p->hooks.arg);
         job->fn(job->arg, state);
@@ -79,14 +109,16 @@ struct pool *pool_start(size_t threads, size_t queue, struct pool_hooks hooks)
     p->hooks = hooks;
     p->queue_max = queue;
     p->end = &p->first;
-    p->thread_count = threads;
-    p->threads = mem_alloc_array(threads, sizeof(*p->threads));
+    p->worker_count = threads;
+    p->workers = mem_alloc_array(threads, sizeof(*p->workers));
     must(pthread_mutex_init(&p->mutex, NULL) == 0);
-    must(pthread_cond_init(&p->changed, NULL) == 0);
     for (size_t i = 0; i < threads; i++) {
+        struct worker *w = &p->workers[i];
         char name[32];
         (void)snprintf(name, sizeof(name), "worker-%zu", i);
-        p->threads[i] = thread_start(name, worker_run, p);
+        w->pool = p;
+        must(pthread_cond_init(&w->wake, NULL) == 0);
+        w->thread = thread_start(name, worker_run, w);
     }
     return p;
 }
@@ -97,14 +129,16 @@ void pool_stop(struct pool *p)
         return;
     must(pthread_mutex_lock(&p->mutex) == 0);
     p->stopping = 1;
-    must(pthread_cond_broadcast(&p->changed) == 0);
+    while (p->waiting)
+        wake_one(p);
     must(pthread_mutex_unlock(&p->mutex) == 0);
-    for (size_t i = 0; i < p->thread_count; i++)
-        must(pthread_join(p->threads[i], NULL) == 0);
+    for (size_t i = 0; i < p->worker_count; i++) {
+        must(pthread_join(p->workers[i].thread, NULL) == 0);
+        pthread_cond_destroy(&p->workers[i].wake);
+    }
     must(p->first == NULL);
-    pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->mutex);
-    mem_free(p->threads);
+    mem_free(p->workers);
     mem_free(p);
 }
 
@@ -121,7 +155,8 @@ static int add_job(struct pool *p, void (*fn)(void *arg, void *state), void *arg
         *p->end = job;
         p->end = &job->next;
         p->queued++;
-        must(pthread_cond_signal(&p->changed) == 0);
+        if (p->waiting)
+            wake_one(p);
     }
     must(pthread_mutex_unlock(&p->mutex) == 0);
     if (!room)

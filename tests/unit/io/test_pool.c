@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "io/pool.h"
@@ -204,6 +205,31 @@ static void test_states_of_many_workers(void **state)
     assert_int_equal(s.wrong_thread, 0);
 }
 
+static void use_and_tell(void *arg, void *state)
+{
+    struct item *i = arg;
+
+    (void)state;
+    (void)sem_post(&i->r->started);
+}
+
+/* Four workers, all of which have waited: the one that worked last is the next to work. */
+static void test_who_worked_last_works_next(void **state)
+{
+    struct record *r = *state;
+    struct states s = {0};
+    struct pool *p = pool_start(4, 10, (struct pool_hooks){state_open, state_close, &s});
+    struct item item = {r, 0};
+
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(usleep(10000), 0); /* until they wait */
+        assert_true(pool_submit(p, use_and_tell, &item));
+        assert_int_equal(sem_wait(&r->started), 0);
+    }
+    pool_stop(p);
+    assert_int_equal(s.opened, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_state_is_opened_late_and_again),
         cmocka_unit_test(test_state_is_not_opened_without_a_job),
         cmocka_unit_test(test_states_of_many_workers),
+        cmocka_unit_test_setup(test_who_worked_last_works_next, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
