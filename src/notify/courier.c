@@ -11,6 +11,7 @@
 
 #define ARENA_MAX ((size_t)64 << 20)
 #define ANSWER_MAX ((size_t)64 * 1024)
+#define FIRST_US 600000 /* not at the same moment as the other timers */
 
 struct courier {
     struct courier_config config;
@@ -280,9 +281,13 @@ static void begin_round(struct courier *c)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
+    struct courier *c = arg;
+    struct timeval period = {COURIER_PERIOD_S, 0};
+
     (void)fd;
     (void)what;
-    begin_round(arg);
+    must(event_add(c->timer, &period) == 0);
+    begin_round(c);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -290,11 +295,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void begin(void *arg)
 {
     struct courier *c = arg;
-    struct timeval period = {COURIER_PERIOD_S, 0};
+    struct timeval first = {0, FIRST_US};
 
-    c->timer = event_new(loop_base(c->loop), -1, EV_PERSIST, on_timer, c);
-    must(c->timer && event_add(c->timer, &period) == 0);
-    begin_round(c);
+    c->timer = event_new(loop_base(c->loop), -1, 0, on_timer, c);
+    must(c->timer && event_add(c->timer, &first) == 0);
 }
 
 static void end(void *arg)

@@ -11,6 +11,7 @@
 
 #define ARENA_MAX ((size_t)64 << 20)
 #define PAUSE_MS 50
+#define FIRST_US 300000 /* not at the same moment as the other timers */
 
 struct watch {
     struct loop *loop;
@@ -18,6 +19,7 @@ struct watch {
     struct log *log;
     const struct services *services;
     struct event *timer;
+    struct timeval period;
     struct event *pause; /* between two looks of a round */
     sem_t stopped;
     int stopping; /* the loop's */
@@ -89,6 +91,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    must(event_add(w->timer, &w->period) == 0);
     if (atomic_exchange(&w->busy, 1))
         return;
     if (!pool_submit(w->pool, look, w))
@@ -98,15 +101,15 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void begin(void *arg)
 {
     struct watch *w = arg;
+    struct timeval first = {0, FIRST_US};
     int64_t seconds = 0;
 
     must(str_to_int64(w->services->settings->incident_period, &seconds)); /* by main/config.c */
-    struct timeval period = {seconds, 0};
-    w->timer = event_new(loop_base(w->loop), -1, EV_PERSIST, on_timer, w);
-    must(w->timer && event_add(w->timer, &period) == 0);
+    w->period.tv_sec = seconds;
+    w->timer = event_new(loop_base(w->loop), -1, 0, on_timer, w);
+    must(w->timer && event_add(w->timer, &first) == 0);
     w->pause = event_new(loop_base(w->loop), -1, 0, go_on, w);
     must(w->pause != NULL);
-    on_timer(-1, 0, w);
 }
 
 static void end(void *arg)
