@@ -29,13 +29,12 @@ static char *heap_copy(str s)
 
 /* --- origins ---------------------------------------------------------------------------------- */
 
-static void origin_free(struct client *c, struct origin **link)
+static void origin_free(struct origin **link)
 {
     struct origin *o = *link;
 
     must(o->calls == 0);
     *link = o->next;
-    c->origin_count--;
     curl_url_cleanup(o->url);
     mem_free(o->key);
     mem_free(o);
@@ -69,7 +68,7 @@ static struct origin *origin_new(struct client *c, str key)
 
     for (struct origin **link = &c->origins; *link;) {
         if (++seen >= ORIGINS_KEPT && (*link)->calls == 0)
-            origin_free(c, link);
+            origin_free(link);
         else
             link = &(*link)->next;
     }
@@ -77,11 +76,10 @@ static struct origin *origin_new(struct client *c, str key)
     o->url = curl_url();
     must(o->url != NULL);
     o->queue_end = &o->queue;
-    c->origin_count++;
     origin_push(c, o);
     if (curl_url_set(o->url, CURLUPART_URL, o->key, 0) == CURLUE_OK)
         return o;
-    origin_free(c, &c->origins);
+    origin_free(&c->origins);
     return NULL;
 }
 
@@ -120,9 +118,20 @@ static void post_gone(struct client *c)
     loop_post(c->loop, client_gone, c);
 }
 
+/* Whoever has room again comes first: it has a connection that has just become idle. */
+static void room_add(struct client *c, struct shard *s)
+{
+    s->next_with_room = c->with_room;
+    c->with_room = s;
+}
+
 static void stop_running(struct transfer *t)
 {
-    shard_remove(t->shard, t);
+    struct shard *s = t->shard;
+
+    shard_remove(s, t);
+    if (!s->http2 && s->running == SHARD_TRANSFERS - 1)
+        room_add(t->client, s);
     if (t->prereqs == 0)
         t->origin->starting--;
     t->client->pump_wanted = 1;
@@ -282,21 +291,30 @@ static struct origin *origin_for(struct transfer *t)
 
 /* --- starting --------------------------------------------------------------------------------- */
 
+static struct shard *shard_with_room(struct client *c)
+{
+    struct shard *s = c->with_room;
+
+    if (s == NULL) {
+        s = shard_new(c, 0);
+        s->next = c->shards;
+        c->shards = s;
+        room_add(c, s);
+    }
+    if (s->running == SHARD_TRANSFERS - 1)
+        c->with_room = s->next_with_room;
+    return s;
+}
+
 static struct shard *shard_for(struct client *c, const struct transfer *t)
 {
-    struct shard **link = &c->shards;
     int bulk = t->call->stream && t->call->stream->is_bulk;
 
-    if (!bulk && t->origin->protocol == ORIGIN_HTTP2) {
-        if (c->http2 == NULL)
-            c->http2 = shard_new(c, 1);
-        return c->http2;
-    }
-    while (*link && (*link)->running >= SHARD_TRANSFERS)
-        link = &(*link)->next;
-    if (*link == NULL)
-        *link = shard_new(c, 0);
-    return *link;
+    if (bulk || t->origin->protocol != ORIGIN_HTTP2)
+        return shard_with_room(c);
+    if (c->http2 == NULL)
+        c->http2 = shard_new(c, 1);
+    return c->http2;
 }
 
 static void start(struct transfer *t)
@@ -377,7 +395,7 @@ static void client_gone(void *arg)
     if (c->http2)
         shard_free(c->http2);
     while (c->origins)
-        origin_free(c, &c->origins);
+        origin_free(&c->origins);
     while (c->idle_count)
         curl_easy_cleanup(c->idle[--c->idle_count]);
     must(sem_post(c->stopped) == 0);

@@ -58,6 +58,7 @@ struct origin {
 /* A multi handle. */
 struct shard {
     struct shard *next;
+    struct shard *next_with_room;
     struct client *client;
     CURLM *multi;
     struct event *timer;
@@ -119,10 +120,10 @@ struct transfer {
 struct client {
     const struct upstream *upstream;
     struct loop *loop;
-    struct shard *shards; /* HTTP/1.1 and whoever is not known yet */
+    struct shard *shards;    /* HTTP/1.1 and whoever is not known yet */
+    struct shard *with_room; /* those of them with fewer than SHARD_TRANSFERS running */
     struct shard *http2;
     struct origin *origins;
-    size_t origin_count;
     struct transfer *transfers;
     size_t queued;
     size_t behind; /* bytes, of all its transfers */
