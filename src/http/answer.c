@@ -100,12 +100,30 @@ static void write_head(struct http_stream *s, int status, const struct http_head
     must(buf_ok(b));
 }
 
-static void send_bytes(struct http_stream *s, str bytes)
+/* In one go: each time that bytes are added costs more than a small piece of them. */
+static void send_parts(struct http_stream *s, const str *parts, size_t count)
 {
-    must(bufferevent_write(s->bev, bytes.p, bytes.n) == 0);
+    struct evbuffer *output = bufferevent_get_output(s->bev);
+    struct evbuffer_iovec room;
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    must(evbuffer_reserve_space(output, (ev_ssize_t)n, &room, 1) == 1);
+    room.iov_len = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy((char *)room.iov_base + room.iov_len, parts[i].p, parts[i].n);
+        room.iov_len += parts[i].n;
+    }
+    must(evbuffer_commit_space(output, &room, 1) == 0);
     if (!s->unsent)
         connection_poke(s);
     s->unsent = 1;
+}
+
+static void send_bytes(struct http_stream *s, str bytes)
+{
+    send_parts(s, &bytes, 1);
 }
 
 static int body_is_complete(const struct http_stream *s)
@@ -209,10 +227,20 @@ static int has_room(struct http_stream *s)
     return !s->want_drain;
 }
 
+/* RFC 9112 section 7.1. */
+static void send_chunk(struct http_stream *s, str chunk)
+{
+    char size[2 * sizeof(chunk.n)];
+    size_t first = sizeof(size);
+
+    for (size_t n = chunk.n; n; n >>= 4)
+        size[--first] = "0123456789abcdef"[n & 15];
+    str parts[] = {{size + first, sizeof(size) - first}, STR("\r\n"), chunk, STR("\r\n")};
+    send_parts(s, parts, 4);
+}
+
 int http_write(struct http_stream *s, str chunk)
 {
-    char size[24];
-
     check_use(s);
     must(s->out == OUT_STREAM);
     if (s->lost || s->out_bodyless)
@@ -224,10 +252,9 @@ int http_write(struct http_stream *s, str chunk)
     if (s->out_left >= 0)
         s->out_left -= (int64_t)chunk.n;
     if (s->out_chunked)
-        send_bytes(s, (str){size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", chunk.n)});
-    send_bytes(s, chunk);
-    if (s->out_chunked)
-        send_bytes(s, STR("\r\n"));
+        send_chunk(s, chunk);
+    else
+        send_bytes(s, chunk);
     return has_room(s);
 }
 
