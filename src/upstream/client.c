@@ -301,6 +301,7 @@ static struct shard *shard_with_room(struct client *c)
         c->shards = s;
         room_add(c, s);
     }
+    must(s->running < SHARD_TRANSFERS);
     if (s->running == SHARD_TRANSFERS - 1)
         c->with_room = s->next_with_room;
     return s;
