@@ -30,10 +30,16 @@ export const BINARY = path.resolve(ROOT, process.env.MORTISE_BIN || 'build/asan/
 export const FAULTS_BINARY = path.resolve(ROOT,
   process.env.MORTISE_FAULTS_BIN || 'build/faults/src/main/mortise');
 
+// Below those that the kernel gives to outgoing connections: until somebody listens there, one of them
+// could take it.
 export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
+  const port = 10000 + Math.floor(Math.random() * 22000);
+  const server = net.createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return freePort();
+  }
   await new Promise((done) => server.close(done));
   return port;
 }

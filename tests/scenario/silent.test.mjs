@@ -62,7 +62,8 @@ const claimed = (what) => sql(s, `SELECT count(*) FROM deliveries WHERE ${what} 
 test('a silent mail server with a backlog of mails holds up no webhook', async () => {
   sql(s, `INSERT INTO deliveries (id, user_id, event, subject, body, state, attempts, created, next_try, until)
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
-    SELECT 'm' || i, id, 'incident.opened', 'A', 'B', 'pending', 0, 1, 1, 9000000000000 FROM users, n`);
+    SELECT 'm' || i, id, 'incident.opened', 'A', 'B', 'pending', 0, unixepoch() * 1000, 1, 9000000000000
+    FROM users, n`);
   await until(() => smtp.sockets.size > 0, 'the mail server is asked', 15000);
   const hook = await hookTo(good.url);
   for (let i = 0; i < 3; i += 1) await arrivesSoon(hook);
