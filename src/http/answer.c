@@ -269,6 +269,7 @@ void http_end(struct http_stream *s)
     if (s->out_chunked)
         send_bytes(s, STR("0\r\n\r\n"));
     settle_input(s);
+    connection_send(s);
 }
 
 void http_abort(struct http_stream *s)

@@ -19,7 +19,7 @@ static void arm(struct http_stream *s, struct event *timer, enum deadline d)
     must(event_add(timer, s->part->deadlines[d]) == 0);
 }
 
-/* Of the output: bytes were queued or sent. */
+/* Of the output: bytes were queued or sent. Those that are sent in the same turn need no deadline. */
 static void on_progress(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
     struct http_stream *s = arg;
@@ -27,9 +27,11 @@ static void on_progress(struct evbuffer *output, const struct evbuffer_cb_info *
 
     atomic_fetch_add(&server->queued, info->n_added);
     atomic_fetch_sub(&server->queued, info->n_deleted);
+    if (info->n_deleted == 0)
+        return;
     if (evbuffer_get_length(output) == 0)
         event_del(s->write_timer);
-    else if (info->n_deleted > 0 || !evtimer_pending(s->write_timer, NULL))
+    else
         arm(s, s->write_timer, DEADLINE_WRITE);
 }
 
@@ -220,17 +222,19 @@ static int step_head(struct http_stream *s)
     str bytes = input_peek(s);
     enum parse_result result;
     size_t used;
+    int begins;
 
     if (bytes.n == 0) {
         if (s->eof)
             connection_lose(s);
         return 0;
     }
-    if (s->idle && s->kept)
-        arm(s, s->read_timer, DEADLINE_HEAD);
+    begins = s->idle && s->kept;
     idle_end(s);
     result = parser_head(&s->parser, bytes, &used);
     input_drop(s, used);
+    if (result == PARSE_MORE && begins)
+        arm(s, s->read_timer, DEADLINE_HEAD);
     if (result == PARSE_REFUSED)
         refuse(s, s->parser.refusal, s->parser.why);
     if (result != PARSE_DONE)
@@ -368,25 +372,40 @@ static int next_exchange(struct http_stream *s)
     return 1;
 }
 
-/* 0: the socket is broken. */
-static int send_output(struct http_stream *s)
+/* -1: the socket is broken. */
+static int write_output(struct http_stream *s)
 {
     struct evbuffer *output = bufferevent_get_output(s->bev);
     int sent;
 
-    s->unsent = 0;
-    if (evbuffer_get_length(output) == 0 || (bufferevent_get_enabled(s->bev) & EV_WRITE))
-        return 1; /* or its turn comes */
     must(evbuffer_unfreeze(output, 1) == 0);
     sent = evbuffer_write(output, bufferevent_getfd(s->bev));
     must(evbuffer_freeze(output, 1) == 0);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+    return sent < 0 && errno != EAGAIN && errno != EINTR ? -1 : 0;
+}
+
+/* 0: the socket is broken. */
+static int send_output(struct http_stream *s)
+{
+    s->unsent = 0;
+    if (output_length(s) == 0 || (bufferevent_get_enabled(s->bev) & EV_WRITE))
+        return 1; /* or its turn comes */
+    if (write_output(s) < 0) {
         connection_lose(s);
         return 0;
     }
-    if (evbuffer_get_length(output) > 0)
-        bufferevent_enable(s->bev, EV_WRITE);
+    if (output_length(s) == 0)
+        return 1;
+    bufferevent_enable(s->bev, EV_WRITE);
+    if (!evtimer_pending(s->write_timer, NULL))
+        arm(s, s->write_timer, DEADLINE_WRITE);
     return 1;
+}
+
+void connection_send(struct http_stream *s)
+{
+    if (!s->running && !s->lost && !(bufferevent_get_enabled(s->bev) & EV_WRITE))
+        (void)write_output(s); /* what comes of it is seen at the end of the turn */
 }
 
 static int step_out(struct http_stream *s)

@@ -18,7 +18,8 @@
  *   - after OUT_ENDED, and after on_gone, no callback of that exchange comes;
  *   - callbacks run from connection_advance() only, never from within a function that the serving
  *     side calls; those leave a note and poke the loop;
- *   - what was added to the output is sent from connection_advance(), at the end of the turn, and
+ *   - what was added to the output is sent from connection_advance(), at the end of the turn, or
+ *     at once when the answer is whole (the caller need not wait for what we tidy up), and
  *     the bufferevent waits for a writable socket (EV_WRITE) only while the kernel has no room:
  *     to wait first would cost three system calls an answer;
  *   - a connection is freed at the end of connection_advance() (dead), or at once when it is not
@@ -133,6 +134,8 @@ void connection_open(struct http_part *part, evutil_socket_t fd, struct caps_add
 void connection_advance(struct http_stream *s);
 /* Lets connection_advance run soon, from the loop. */
 void connection_poke(struct http_stream *s);
+/* Sends what it can of the output now. Whether the socket has broken shows later, from the loop. */
+void connection_send(struct http_stream *s);
 /* Closes without a word; on_gone when the exchange is still open. */
 void connection_lose(struct http_stream *s);
 /* The serving side gave up: closes without a callback. */
