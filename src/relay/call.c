@@ -215,7 +215,8 @@ void call_refuse(struct call *c, enum err e, str connection, int retry_after_s)
     call_end(c);
 }
 
-int64_t call_last_moment(const struct call *c)
+/* When it is over whatever happens. */
+static int64_t last_moment(const struct call *c)
 {
     return c->timeout_asked ? c->deadline_ms : c->started_us / 1000 + CALL_TIMEOUT_MAX_MS;
 }
@@ -234,7 +235,7 @@ static int goes_on(const struct call *c)
     int has_body =
         c->state == CALL_RECEIVING || c->state == CALL_SENDING || c->state == CALL_ANSWERING;
 
-    return c->moved && has_body && clock_monotonic_ms() < call_last_moment(c);
+    return c->moved && has_body && clock_monotonic_ms() < last_moment(c);
 }
 
 /* A refresh ends by itself, however long the token endpoint takes. Who waited for one has all of

@@ -178,8 +178,6 @@ void call_note(struct call *c, enum credential_word word, str why);
 int call_is_in_doubt(struct call *c);
 /* Does nothing unless it has ended and nothing is pending. */
 void call_free_if_over(struct call *c);
-/* When it is over whatever happens. */
-int64_t call_last_moment(const struct call *c);
 /* Waits, then goes on with call_next(). */
 void call_wait(struct call *c, int64_t ms);
 /* turn.c: 1 when no limit of Jira's stands in the way; else the call waits, or was refused. That

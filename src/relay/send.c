@@ -196,21 +196,35 @@ static size_t more(struct upstream_call *up, char *to, size_t room, void *token)
 
 /* --- what follows ----------------------------------------------------------------------------- */
 
-static void finish_answer(struct call *c)
+/* Said as soon as it is known; the rest of the work comes after it. */
+static void end_answer(struct call *c)
 {
     struct buf *scratch = &c->lane->scratch;
 
-    if (c->up.outcome != UPSTREAM_ANSWERED) {
-        http_abort(c->stream); /* a broken answer, not a short one */
-        call_end(c);
-        return;
-    }
     if (c->rewrite) {
         buf_clear(scratch);
         rewrite_end(c->rewrite, scratch);
         (void)http_write(c->stream, buf_str(scratch));
     }
     http_end(c->stream);
+    c->stream = NULL;
+}
+
+static void on_whole(struct upstream_call *up, void *token)
+{
+    struct call *c = token;
+
+    (void)up;
+    if (c->state == CALL_ANSWERING)
+        end_answer(c);
+}
+
+static void finish_answer(struct call *c)
+{
+    if (c->up.outcome != UPSTREAM_ANSWERED)
+        http_abort(c->stream); /* a broken answer, not a short one */
+    else if (c->stream)
+        end_answer(c);
     call_end(c);
 }
 
@@ -313,7 +327,6 @@ static void begin(struct call *c)
     c->up.arena = c->arena;
     c->up.method = c->pass.method;
     c->up.stream = &c->flow;
-    c->up.deadline_ms = call_last_moment(c) + CLOCK_SECOND_MS; /* the call's own comes first */
     c->up.done = done;
     c->up.token = c;
     c->up_began_us = clock_monotonic_us();
@@ -336,6 +349,7 @@ void call_send(struct call *c)
     c->flow = (struct upstream_stream){
         .on_head = on_head,
         .on_data = on_data,
+        .on_whole = on_whole,
         .more = more,
         .body_length = length_to_send(c),
         .ended = c->body.ended,

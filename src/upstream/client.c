@@ -170,6 +170,8 @@ void client_ended(struct transfer *t, CURLcode code)
         t->state = TRANSFER_EMPTYING;
         return;
     }
+    if (t->call->outcome == UPSTREAM_ANSWERED && t->call->stream && t->call->stream->on_whole)
+        t->call->stream->on_whole(t->call, t->call->token);
     transfer_end(t);
 }
 
@@ -348,13 +350,20 @@ static struct client *client_of(struct upstream *u, const struct loop *loop)
     unreachable("a loop of somebody else");
 }
 
+static void start_clock(struct transfer *t)
+{
+    int64_t left = t->call->deadline_ms - t->began_ms;
+    struct timeval tv = {left > 0 ? left / 1000 : 0, left > 0 ? left % 1000 * 1000 : 0};
+
+    must(event_add(&t->timer, &tv) == 0);
+}
+
 void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *call)
 {
     struct client *c = client_of(u, loop);
     struct transfer *t = transfer_new(c, call);
-    int64_t left = call->deadline_ms - t->began_ms;
-    struct timeval tv;
 
+    must(call->deadline_ms || call->stream);
     if (c->stopping) {
         fail_later(t, UPSTREAM_STOPPED, NULL);
         return;
@@ -362,8 +371,8 @@ void upstream_call(struct upstream *u, struct loop *loop, struct upstream_call *
     t->origin = origin_for(t);
     if (t->origin == NULL)
         return;
-    tv = left > 0 ? (struct timeval){left / 1000, left % 1000 * 1000} : (struct timeval){0, 0};
-    must(event_add(&t->timer, &tv) == 0);
+    if (call->deadline_ms)
+        start_clock(t);
     t->origin->calls++;
     queue_add(t);
     c->pump_wanted = 1;

@@ -104,7 +104,7 @@ void upstream_credential_free(struct upstream_credential *c);
 
 struct upstream_call;
 
-/* Bodies that pass through, piece by piece, instead of being kept: for proxying. All three are
+/* Bodies that pass through, piece by piece, instead of being kept: for proxying. They are
  * called on the call's loop, from within libcurl: none may begin or give up a call; waking one
  * (upstream_wake) is all right. Nothing of a streamed body is masked or counted by us. */
 struct upstream_stream {
@@ -113,6 +113,9 @@ struct upstream_stream {
     /* A piece of its body, borrowed. 1: go on; 0: it was taken, and no more until upstream_wake().
      * Never called before on_head. */
     int (*on_data)(struct upstream_call *call, str chunk, void *token);
+    /* The answer is whole and all of it was given to on_data; done() follows when the call has been
+     * tidied up. Not from within libcurl. Optional. */
+    void (*on_whole)(struct upstream_call *call, void *token);
     /* The request's body: the next bytes into `to`, how many; 0: none at present, ask again after
      * upstream_wake(). Not called when body_length is 0. */
     size_t (*more)(struct upstream_call *call, char *to, size_t room, void *token);
@@ -139,7 +142,8 @@ struct upstream_call {
     enum upstream_reply reply;
     size_t body_max; /* of the answer, after decompression; not when it is streamed */
     struct upstream_stream *stream; /* NULL: bodies are kept; `body` must be empty otherwise */
-    int64_t deadline_ms;            /* clock_monotonic_ms() */
+    /* clock_monotonic_ms(); 0: none, as the caller gives up by itself (streamed calls only) */
+    int64_t deadline_ms;
     void (*done)(struct upstream_call *call, void *token);
     void *token;
 
