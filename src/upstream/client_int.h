@@ -64,6 +64,7 @@ struct shard {
     struct event *timer;
     struct watch *spare; /* of sockets that are not watched any more */
     size_t running;
+    int adding; /* within curl_multi_add_handle() */
     int http2;
 };
 

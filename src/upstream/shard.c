@@ -2,6 +2,9 @@
  *
  * Rule: nothing here calls a multi function from within a libcurl callback, except
  * curl_multi_assign(), which is made for that.
+ *
+ * A transfer that is added begins at once, not with the loop's next turn. When it ends at once, too,
+ * that is heard of in the next turn: nobody is told of an end from within the call that began it.
  */
 #include "base/check.h"
 #include "base/mem.h"
@@ -62,6 +65,8 @@ static int want_timer(CURLM *multi, long timeout_ms, void *arg)
     struct timeval tv = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
 
     (void)multi;
+    if (s->adding) /* it is about to be asked */
+        return 0;
     if (timeout_ms < 0)
         (void)event_del(s->timer);
     else
@@ -162,10 +167,17 @@ static void limit_connections(struct shard *s)
 
 void shard_add(struct shard *s, struct transfer *t)
 {
+    int running;
+
     t->shard = s;
     s->running++;
     limit_connections(s);
+    s->adding = 1;
     must(curl_multi_add_handle(s->multi, t->easy) == CURLM_OK);
+    s->adding = 0;
+    must(curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK);
+    if ((size_t)running < s->running)
+        event_active(s->timer, EV_TIMEOUT, 0);
 }
 
 void shard_remove(struct shard *s, struct transfer *t)
