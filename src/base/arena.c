@@ -108,7 +108,8 @@ static void add_block(struct arena *a, size_t least)
         a->next_block *= 2;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* As it was left. */
+static void *take(struct arena *a, size_t size)
 {
     size_t taken;
     unsigned char *p;
@@ -121,8 +122,12 @@ void *arena_alloc(struct arena *a, size_t size)
     p = a->newest->data + a->newest->used;
     a->newest->used += taken;
     unpoison(p, size);
-    memset(p, 0, size);
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    return memset(take(a, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *a, size_t count, size_t size)
@@ -145,10 +150,11 @@ str arena_str_from(struct arena *a, const char *cstring)
 
 char *arena_cstring(struct arena *a, str s)
 {
-    char *p = arena_alloc(a, s.n + 1);
+    char *p = take(a, s.n + 1);
 
     if (s.n)
         memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
     return p;
 }
 
@@ -160,12 +166,13 @@ str arena_join(struct arena *a, const str *parts, size_t count)
 
     for (size_t i = 0; i < count; i++)
         n += parts[i].n;
-    p = end = arena_alloc(a, n + 1);
+    p = end = take(a, n + 1);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].n)
             memcpy(end, parts[i].p, parts[i].n);
         end += parts[i].n;
     }
+    *end = '\0';
     return (str){p, n};
 }
 

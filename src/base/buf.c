@@ -66,9 +66,28 @@ void buf_add(struct buf *b, str s)
     buf_add_bytes(b, s.p, s.n);
 }
 
+void buf_add_parts(struct buf *b, const str *parts, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    if (!buf_make_room(b, n))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n)
+            memcpy(b->p + b->n, parts[i].p, parts[i].n);
+        b->n += parts[i].n;
+    }
+    b->p[b->n] = '\0';
+}
+
 void buf_add_char(struct buf *b, char c)
 {
-    buf_add_bytes(b, &c, 1);
+    if (!buf_make_room(b, 1))
+        return;
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void buf_add_cstring(struct buf *b, const char *s)

@@ -34,6 +34,8 @@ static inline str buf_str(const struct buf *b)
 
 void buf_add(struct buf *b, str s);
 void buf_add_bytes(struct buf *b, const void *p, size_t n);
+/* One after the other, as one addition. */
+void buf_add_parts(struct buf *b, const str *parts, size_t count);
 void buf_add_char(struct buf *b, char c);
 void buf_add_cstring(struct buf *b, const char *s);
 /* Decimal. */

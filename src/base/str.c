@@ -8,9 +8,9 @@ int str_eq(str a, str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-static unsigned char ascii_lower(char c)
+static int is_letter(unsigned char c)
 {
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
 int str_eq_nocase(str a, str b)
@@ -18,7 +18,8 @@ int str_eq_nocase(str a, str b)
     if (a.n != b.n)
         return 0;
     for (size_t i = 0; i < a.n; i++) {
-        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+        unsigned char differs = (unsigned char)(a.p[i] ^ b.p[i]);
+        if (differs && (differs != 0x20 || !is_letter((unsigned char)a.p[i])))
             return 0;
     }
     return 1;
@@ -81,14 +82,11 @@ static int is_space(char c)
 
 str str_trim(str s)
 {
-    size_t from = 0;
-    size_t to = s.n;
-
-    while (from < to && is_space(s.p[from]))
-        from++;
-    while (to > from && is_space(s.p[to - 1]))
-        to--;
-    return str_slice(s, from, to);
+    while (s.n && is_space(s.p[0]))
+        s = (str){s.p + 1, s.n - 1};
+    while (s.n && is_space(s.p[s.n - 1]))
+        s.n--;
+    return s;
 }
 
 str str_take_until(str *rest, char c)

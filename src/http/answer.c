@@ -30,25 +30,31 @@ static int name_is_ours(str name)
            str_eq_nocase(name, STR("transfer-encoding")) || str_eq_nocase(name, STR("connection"));
 }
 
-static int has_line_byte(str s)
+/* In one go over all lines: each has one end, its own. */
+static int lines_are(str text, size_t count)
 {
-    int found = 0;
+    size_t cr = 0;
+    size_t lf = 0;
+    size_t nul = 0;
 
-    for (size_t i = 0; i < s.n; i++) /* without a way out, so that it is done many at a time */
-        found |= s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0';
-    return found;
+    for (size_t i = 0; i < text.n; i++) { /* without a way out, so that it is done many at a time */
+        cr += text.p[i] == '\r';
+        lf += text.p[i] == '\n';
+        nul += text.p[i] == '\0';
+    }
+    return cr == count && lf == count && nul == 0;
 }
 
 static void add_headers(struct buf *b, const struct http_header *headers, size_t count)
 {
+    size_t from = b->n;
+
     for (size_t i = 0; i < count; i++) {
         must(headers[i].name.n > 0 && !name_is_ours(headers[i].name));
-        must(!has_line_byte(headers[i].name) && !has_line_byte(headers[i].value));
-        buf_add(b, headers[i].name);
-        buf_add(b, STR(": "));
-        buf_add(b, headers[i].value);
-        buf_add(b, STR("\r\n"));
+        buf_add_parts(
+            b, (str[]){headers[i].name, STR(": "), headers[i].value, STR("\r\n")}, 4);
     }
+    must(buf_ok(b) && lines_are(str_slice(buf_str(b), from, b->n), count));
 }
 
 static void add_framing(struct http_stream *s, struct buf *b, int status, int64_t length)

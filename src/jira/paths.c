@@ -44,7 +44,7 @@ static int encode(struct arena *a, str s, const char *also, str *ret)
 
 static int has_escape(str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = str_find_char(s, '%'); i < s.n; i++) {
         if (is_escape(s, i))
             return 1;
     }
@@ -70,10 +70,11 @@ static int has_dot_segment(str path)
     return 0;
 }
 
+/* `word` begins with a small letter. */
 static int contains_nocase(str s, str word)
 {
     for (size_t i = 0; i + word.n <= s.n; i++) {
-        if (str_eq_nocase(str_slice(s, i, i + word.n), word))
+        if ((s.p[i] | 0x20) == word.p[0] && str_eq_nocase(str_slice(s, i, i + word.n), word))
             return 1;
     }
     return 0;

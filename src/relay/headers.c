@@ -20,7 +20,8 @@ static const str answered[] = {
 static int has_name(const str *list, size_t count, str name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (list[i].n == name.n && str_eq_nocase(list[i], name))
+        if (list[i].n == name.n && (list[i].p[0] | 0x20) == (name.p[0] | 0x20) &&
+            str_eq_nocase(list[i], name))
             return 1;
     }
     return 0;

@@ -94,7 +94,8 @@ struct transfer {
     struct event wake;          /* streamed calls only */
     struct curl_slist *headers; /* in the call's arena */
     struct curl_slist **headers_end;
-    int has_body; /* options of the handle speak of a body */
+    int is_special; /* the handle was told what it must not know for another call */
+    int has_body;
     struct auth_line auth;
     struct buf body;
     struct secret secret_body; /* in its place for UPSTREAM_REPLY_SECRET: room for body_max ... */

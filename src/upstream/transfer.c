@@ -83,24 +83,27 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
     return one * n + 1; /* any other count ends the transfer */
 }
 
+static void make_reply_room(struct transfer *t)
+{
+    size_t room = t->reply_room ? t->reply_room * 2 : 16;
+    struct upstream_header *more = arena_alloc_array(t->call->arena, room, sizeof(*more));
+
+    if (t->reply_count)
+        memcpy(more, t->reply, t->reply_count * sizeof(*more));
+    t->reply = more;
+    t->reply_room = room;
+}
+
 static void keep_header(struct transfer *t, str line)
 {
-    struct arena *a = t->call->arena;
-    str all = str_trim(line);
-    char *copy = arena_cstring(a, all);
-    str value = {copy, all.n};
+    char *copy = arena_cstring(t->call->arena, line);
+    str value = {copy, line.n};
     str name = str_take_until(&value, ':');
 
     value = str_trim(value);
-    if (t->reply_count == t->reply_room) {
-        size_t room = t->reply_room ? t->reply_room * 2 : 32;
-        struct upstream_header *more = arena_alloc_array(a, room, sizeof(*more));
-        if (t->reply_count)
-            memcpy(more, t->reply, t->reply_count * sizeof(*more));
-        t->reply = more;
-        t->reply_room = room;
-    }
-    auth_mask(&t->auth, t->call->secret, copy + (all.n - value.n), value.n);
+    if (t->reply_count == t->reply_room)
+        make_reply_room(t);
+    auth_mask(&t->auth, t->call->secret, copy + (line.n - value.n), value.n);
     t->reply[t->reply_count++] =
         (struct upstream_header){str_trim(name), value.n ? value : STR("")};
 }
@@ -108,21 +111,23 @@ static void keep_header(struct transfer *t, str line)
 static size_t on_header(char *p, size_t one, size_t n, void *arg)
 {
     struct transfer *t = arg;
-    str line = {p, one * n};
+    size_t size = one * n;
+    str line = str_trim((str){p, size});
+    int is_status = str_starts((str){p, size}, STR("HTTP/"));
 
-    t->reply_bytes += line.n;
+    t->reply_bytes += size;
     if (t->reply_bytes > REPLY_HEADERS_MAX) {
         t->too_large = 1;
-        return line.n + 1;
+        return size + 1;
     }
-    t->head_whole = str_trim(line).n == 0 || (t->head_whole && !str_starts(line, STR("HTTP/")));
+    t->head_whole = line.n == 0 || (t->head_whole && !is_status);
     if (t->head_told)
-        return line.n;                  /* trailers: nobody is told */
-    if (str_starts(line, STR("HTTP/"))) /* a final answer after an interim one begins anew */
+        return size;  /* trailers: nobody is told */
+    if (is_status)    /* a final answer after an interim one begins anew */
         t->reply_count = 0;
-    else if (str_find_char(line, ':') != SIZE_MAX && line.p[0] != ' ' && line.p[0] != '\t')
+    else if (p[0] != ' ' && p[0] != '\t' && str_find_char(line, ':') != SIZE_MAX)
         keep_header(t, line);
-    return line.n;
+    return size;
 }
 
 #define SET_EASY(easy, option, value) must(curl_easy_setopt((easy), option, value) == CURLE_OK)
@@ -161,6 +166,7 @@ static int easy_dress(CURL *easy, const struct upstream *u)
     set_connection(easy, u);
     SET_EASY(easy, CURLOPT_WRITEFUNCTION, on_body);
     SET_EASY(easy, CURLOPT_HEADERFUNCTION, on_header);
+    SET_EASY(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     return 1;
 }
 
@@ -175,15 +181,15 @@ static CURL *easy_take(struct client *c)
     return easy;
 }
 
-/* Nothing of the call stays in it: what pointed into the call is taken back one by one. A handle
- * that knows of a body or of bulk is made anew, as libcurl has no options to take that back; so is
- * one that had bad luck, whose count of libcurl's own repeats would go on. */
+/* Nothing of the call stays in it: what pointed into the call is taken back one by one. After
+ * anything but a plain GET the handle is made anew, as libcurl has no options to take a body back;
+ * so is one that had bad luck, whose count of libcurl's own repeats would go on. */
 static void easy_give_back(struct transfer *t)
 {
     struct client *c = t->client;
     CURL *easy = t->easy;
-    int is_dressed = !t->has_body && !(t->call->stream && t->call->stream->is_bulk) &&
-                     t->call->outcome == UPSTREAM_ANSWERED && t->prereqs == 1;
+    int is_dressed =
+        !t->is_special && t->call->outcome == UPSTREAM_ANSWERED && t->prereqs == 1;
 
     if (is_dressed) {
         SET(t, CURLOPT_CURLU, NULL);
@@ -223,34 +229,51 @@ static void set_place(struct transfer *t)
     SET(t, CURLOPT_CURLU, t->origin->url);
     SET(t, CURLOPT_REQUEST_TARGET, target_of(t));
     SET(t, CURLOPT_HTTP_VERSION, (long)(bulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    t->is_special |= bulk;
     if (bulk)
         (void)curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BULK_BUFFER_SIZE);
     SET(t, CURLOPT_PIPEWAIT, !bulk && t->origin->protocol == ORIGIN_HTTP2 ? 1L : 0L);
 }
 
-static void set_method(struct transfer *t)
+/* An empty one counts where the method is about one: Content-Length: 0 is sent. */
+static int has_body(const struct upstream_call *call)
+{
+    return call->body.n || call->secret_body || (call->stream && call->stream->body_length != 0) ||
+           str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) ||
+           str_eq(call->method, STR("PATCH"));
+}
+
+static void set_body(struct transfer *t)
 {
     const struct upstream_call *call = t->call;
-    int must_have_length = str_eq(call->method, STR("POST")) || str_eq(call->method, STR("PUT")) ||
-                           str_eq(call->method, STR("PATCH"));
-    int is_head = str_eq(call->method, STR("HEAD"));
 
     must(call->body.n == 0 || call->secret_body == NULL);
     must(call->stream == NULL || (call->body.n == 0 && call->secret_body == NULL));
-    t->has_body = 1;
     if (call->stream && call->stream->body_length != 0) {
         stream_prepare(t);
     } else if (call->secret_body) {
         auth_lend_body(t->easy, call->secret_body);
-    } else if (call->body.n || must_have_length) {
+    } else {
         SET(t, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
         SET(t, CURLOPT_POSTFIELDS, call->body.n ? call->body.p : "");
-    } else {
-        t->has_body = is_head; /* which is an option about bodies, too */
     }
+}
+
+static void set_method(struct transfer *t)
+{
+    str method = t->call->method;
+    int is_head = str_eq(method, STR("HEAD"));
+
+    t->has_body = has_body(t->call);
+    if (str_eq(method, STR("GET")) && !t->has_body)
+        return;
+    t->is_special = 1;
+    if (t->has_body)
+        set_body(t);
     if (is_head)
         SET(t, CURLOPT_NOBODY, 1L);
-    SET(t, CURLOPT_CUSTOMREQUEST, is_head ? NULL : arena_cstring(call->arena, call->method));
+    else
+        SET(t, CURLOPT_CUSTOMREQUEST, arena_cstring(t->call->arena, method));
 }
 
 static void add_node(struct transfer *t, const char *line)
@@ -276,7 +299,10 @@ static void set_headers(struct transfer *t)
     int unpacks = call->reply == UPSTREAM_REPLY_PLAIN && /* that would leave copies behind */
                   !(call->stream && call->stream->is_bulk);
 
-    SET(t, CURLOPT_ACCEPT_ENCODING, unpacks ? "gzip" : NULL);
+    if (!unpacks) {
+        t->is_special = 1;
+        SET(t, CURLOPT_ACCEPT_ENCODING, NULL);
+    }
     t->headers_end = &t->headers;
     /* Lines that libcurl need not print by itself, which costs it more than all the rest. */
     add_node(t, t->client->upstream->user_agent);
