@@ -162,8 +162,20 @@ static void transfer_end(struct transfer *t)
     post_gone(c);
 }
 
+/* Its connection will serve others. Earlier libcurl does not say which one it is, and while it is
+ * connecting libcurl closes it without a word to us. */
+static void tell_opened(struct transfer *t)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    if (curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd >= 0)
+        shard_opened(t->shard, fd);
+}
+
 void client_ended(struct transfer *t, CURLcode code)
 {
+    if (t->opened && code == CURLE_OK)
+        tell_opened(t);
     outcome_judge(t, code);
     if (t->behind.first && t->call->outcome == UPSTREAM_ANSWERED) {
         stop_running(t);
@@ -404,6 +416,7 @@ static void client_gone(void *arg)
     }
     if (c->http2)
         shard_free(c->http2);
+    shard_forget_sockets(c);
     while (c->origins)
         origin_free(&c->origins);
     while (c->idle_count)

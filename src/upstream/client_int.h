@@ -62,7 +62,6 @@ struct shard {
     struct client *client;
     CURLM *multi;
     struct event *timer;
-    struct watch *spare; /* of sockets that are not watched any more */
     size_t running;
     int adding; /* within curl_multi_add_handle() */
     int http2;
@@ -94,6 +93,7 @@ struct transfer {
     struct event wake;          /* streamed calls only */
     struct curl_slist *headers; /* in the call's arena */
     struct curl_slist **headers_end;
+    int opened;     /* a socket of its own */
     int is_special; /* the handle was told what it must not know for another call */
     int has_body;
     struct auth_line auth;
@@ -134,6 +134,9 @@ struct client {
     int leaving;
     int gone_posted;
     sem_t *stopped;
+    struct watch **opened; /* by descriptor: sockets of ours that are connected */
+    size_t opened_room;
+    struct watch *spare; /* of sockets that are not watched any more */
     CURL *idle[EASY_KEPT]; /* with all options set that are the same for every call */
     size_t idle_count;
 };
@@ -168,6 +171,12 @@ struct shard *shard_new(struct client *c, int http2);
 void shard_free(struct shard *s);
 void shard_add(struct shard *s, struct transfer *t);
 void shard_remove(struct shard *s, struct transfer *t);
+/* A socket of ours is connected; libcurl closes one (CURLOPT_CLOSESOCKETFUNCTION). Every socket of
+ * the first kind has to end by the second: the loop may still watch it. */
+void shard_opened(struct shard *s, curl_socket_t fd);
+int shard_close(void *client, curl_socket_t fd);
+/* When all shards are freed. */
+void shard_forget_sockets(struct client *c);
 /* outcome.c: fills the call's verdict; t->easy is still there (NULL when it never ran). */
 void outcome_judge(struct transfer *t, CURLcode code);
 /* client.c: the transfer ended inside its shard with this code. */

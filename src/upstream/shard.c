@@ -6,6 +6,8 @@
  * A transfer that is added begins at once, not with the loop's next turn. When it ends at once, too,
  * that is heard of in the next turn: nobody is told of an end from within the call that began it.
  */
+#include <unistd.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "upstream/client_int.h"
@@ -13,11 +15,15 @@
 #define SHARD_CONNECTIONS 96 /* kept or used, HTTP/1.1 */
 #define HTTP2_CONNECTIONS 256
 
-/* A socket that libcurl wants watched. */
+/* A socket that libcurl wants watched. One that is connected rests between two calls: it stays known
+ * to the kernel, as to take it out and to put it back would cost two system calls each time. */
 struct watch {
     struct watch *next; /* while it is nobody's */
     struct shard *shard;
     struct event event;
+    short bits; /* it is watched for; 0: not watched */
+    int is_open; /* connected: in client->opened until it is closed */
+    int rests;
 };
 
 static void collect(struct shard *s)
@@ -44,12 +50,22 @@ static void act(struct shard *s, curl_socket_t fd, int what)
     client_pump(s->client);
 }
 
+static void stop_watching(struct watch *w)
+{
+    if (w->bits)
+        must(event_del(&w->event) == 0);
+    w->bits = 0;
+}
+
 static void on_ready(evutil_socket_t fd, short what, void *arg)
 {
     struct watch *w = arg;
     int bits = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
 
-    act(w->shard, fd, bits);
+    if (w->rests)
+        stop_watching(w); /* closed by the server, or garbage: seen when it is used again */
+    else
+        act(w->shard, fd, bits);
 }
 
 static void on_time(evutil_socket_t fd, short what, void *arg)
@@ -74,52 +90,106 @@ static int want_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-static void unwatch(struct shard *s, curl_socket_t fd, struct watch *w)
-{
-    if (w == NULL)
-        return;
-    (void)event_del(&w->event);
-    w->next = s->spare;
-    s->spare = w;
-    (void)curl_multi_assign(s->multi, fd, NULL);
-}
-
 static struct watch *watch_new(struct shard *s)
 {
-    struct watch *w = s->spare;
+    struct client *c = s->client;
+    struct watch *w = c->spare;
 
     if (w == NULL)
         w = mem_new(struct watch);
     else
-        s->spare = w->next;
-    w->shard = s;
+        c->spare = w->next;
+    *w = (struct watch){.shard = s};
     return w;
+}
+
+static void watch_release(struct client *c, struct watch *w)
+{
+    stop_watching(w);
+    w->next = c->spare;
+    c->spare = w;
+}
+
+/* --- sockets of ours -------------------------------------------------------------------------- */
+
+static struct watch **opened_at(struct client *c, curl_socket_t fd)
+{
+    size_t room = c->opened_room ? c->opened_room : 64;
+
+    while (room <= (size_t)fd)
+        room *= 2;
+    if (room > c->opened_room) {
+        c->opened = mem_realloc(c->opened, room * sizeof(*c->opened));
+        memset(c->opened + c->opened_room, 0, (room - c->opened_room) * sizeof(*c->opened));
+        c->opened_room = room;
+    }
+    return &c->opened[fd];
+}
+
+void shard_opened(struct shard *s, curl_socket_t fd)
+{
+    struct watch **at = opened_at(s->client, fd);
+
+    if (*at)
+        return;
+    *at = watch_new(s);
+    (*at)->is_open = 1;
+}
+
+int shard_close(void *client, curl_socket_t fd)
+{
+    struct watch **at = opened_at(client, fd);
+
+    if (*at)
+        watch_release(client, *at);
+    *at = NULL;
+    return close(fd);
+}
+
+/* --- what libcurl wants ----------------------------------------------------------------------- */
+
+static void watch_for(struct watch *w, curl_socket_t fd, short bits)
+{
+    w->rests = 0;
+    if (w->bits == bits)
+        return;
+    stop_watching(w);
+    must(event_assign(&w->event, loop_base(w->shard->client->loop), fd, bits, on_ready, w) == 0);
+    must(event_add(&w->event, NULL) == 0);
+    w->bits = bits;
+}
+
+static void leave(struct shard *s, curl_socket_t fd, struct watch *w)
+{
+    if (w == NULL)
+        return;
+    w->rests = 1;
+    if (w->is_open)
+        return;
+    watch_release(s->client, w);
+    (void)curl_multi_assign(s->multi, fd, NULL);
 }
 
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
     struct shard *s = arg;
-    struct watch *w = known;
-    struct event_base *base = loop_base(s->client->loop);
+    struct watch *w = known ? known : *opened_at(s->client, fd);
     short bits = EV_PERSIST;
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        unwatch(s, fd, w);
+        leave(s, fd, w);
         return 0;
     }
     if (what & CURL_POLL_IN)
         bits |= EV_READ;
     if (what & CURL_POLL_OUT)
         bits |= EV_WRITE;
-    if (w == NULL) {
+    if (w == NULL)
         w = watch_new(s);
+    if (known == NULL)
         must(curl_multi_assign(s->multi, fd, w) == CURLM_OK);
-    } else {
-        (void)event_del(&w->event);
-    }
-    must(event_assign(&w->event, base, fd, bits, on_ready, w) == 0);
-    must(event_add(&w->event, NULL) == 0);
+    watch_for(w, fd, bits);
     return 0;
 }
 
@@ -149,12 +219,19 @@ void shard_free(struct shard *s)
     must(s->running == 0);
     must(curl_multi_cleanup(s->multi) == CURLM_OK); /* closes idle connections, unwatches them */
     event_free(s->timer);
-    while (s->spare) {
-        struct watch *w = s->spare;
-        s->spare = w->next;
+    mem_free(s);
+}
+
+void shard_forget_sockets(struct client *c)
+{
+    for (size_t i = 0; i < c->opened_room; i++)
+        must(c->opened[i] == NULL);
+    mem_free(c->opened);
+    while (c->spare) {
+        struct watch *w = c->spare;
+        c->spare = w->next;
         mem_free(w);
     }
-    mem_free(s);
 }
 
 /* 7.88 opens a connection a call in a burst unless it is told a limit. Only for servers known to

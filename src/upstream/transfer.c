@@ -46,6 +46,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         t->guarded = 1;
         return CURL_SOCKET_BAD;
     }
+    t->opened = 1;
     return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                   address->protocol);
 }
@@ -135,8 +136,10 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 
 /* --- handles ---------------------------------------------------------------------------------- */
 
-static void set_connection(CURL *easy, const struct upstream *u)
+static void set_connection(CURL *easy, struct client *c)
 {
+    const struct upstream *u = c->upstream;
+
     SET_EASY(easy, CURLOPT_NOSIGNAL, 1L);
     SET_EASY(easy, CURLOPT_QUICK_EXIT, 1L); /* else giving up waits for the resolver's thread */
     SET_EASY(easy, CURLOPT_CONNECTTIMEOUT_MS, u->connect_timeout_ms);
@@ -154,16 +157,18 @@ static void set_connection(CURL *easy, const struct upstream *u)
     SET_EASY(easy, CURLOPT_MAXAGE_CONN, 30L);
     SET_EASY(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     SET_EASY(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET_EASY(easy, CURLOPT_CLOSESOCKETFUNCTION, shard_close);
+    SET_EASY(easy, CURLOPT_CLOSESOCKETDATA, c);
     SET_EASY(easy, CURLOPT_PREREQFUNCTION, before_request);
 }
 
 /* All that is the same for every call. 0: a handle whose last call did not end well may still hold
  * its old buffer, and then refuses another size. */
-static int easy_dress(CURL *easy, const struct upstream *u)
+static int easy_dress(CURL *easy, struct client *c)
 {
     if (curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE) != CURLE_OK)
         return 0;
-    set_connection(easy, u);
+    set_connection(easy, c);
     SET_EASY(easy, CURLOPT_WRITEFUNCTION, on_body);
     SET_EASY(easy, CURLOPT_HEADERFUNCTION, on_header);
     SET_EASY(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -177,7 +182,7 @@ static CURL *easy_take(struct client *c)
     if (c->idle_count)
         return c->idle[--c->idle_count];
     easy = curl_easy_init();
-    must(easy != NULL && easy_dress(easy, c->upstream));
+    must(easy != NULL && easy_dress(easy, c));
     return easy;
 }
 
@@ -199,7 +204,7 @@ static void easy_give_back(struct transfer *t)
     } else {
         curl_easy_reset(easy);
     }
-    if (c->idle_count < EASY_KEPT && !c->stopping && (is_dressed || easy_dress(easy, c->upstream)))
+    if (c->idle_count < EASY_KEPT && !c->stopping && (is_dressed || easy_dress(easy, c)))
         c->idle[c->idle_count++] = easy;
     else
         curl_easy_cleanup(easy);
