@@ -35,6 +35,7 @@ struct deferred {
 struct arena {
     struct block *newest;
     struct deferred *deferred;
+    struct arena_spare *spare; /* NULL: none */
     size_t cap;
     size_t handed_out;
     size_t next_block;
@@ -50,11 +51,49 @@ struct arena *arena_new(size_t cap)
     return a;
 }
 
-static void block_free(struct block *b)
+void arena_share(struct arena *a, struct arena_spare *spare)
+{
+    a->spare = spare;
+}
+
+void arena_spare_done(struct arena_spare *spare)
+{
+    mem_free(spare->block);
+    spare->block = NULL;
+}
+
+static void block_wipe(struct block *b)
 {
     unpoison(b->data, b->room);
     explicit_bzero(b->data, b->used);
+    b->used = 0;
+}
+
+static void block_free(struct block *b)
+{
+    block_wipe(b);
     mem_free(b);
+}
+
+static void give_back(struct arena *a, struct block *b)
+{
+    if (!a->spare || a->spare->block || b->room > ARENA_MAX_BLOCK) {
+        block_free(b);
+        return;
+    }
+    block_wipe(b);
+    a->spare->block = b;
+}
+
+/* NULL: none that is large enough. */
+static struct block *take_spare(struct arena *a, size_t room)
+{
+    struct block *b = a->spare && a->newest ? a->spare->block : NULL;
+
+    if (!b || b->room < room)
+        return NULL;
+    a->spare->block = NULL;
+    return b;
 }
 
 static void run_deferred(struct arena *a)
@@ -72,12 +111,10 @@ void arena_clear(struct arena *a)
     while (a->newest && a->newest->next) {
         struct block *b = a->newest;
         a->newest = b->next;
-        block_free(b);
+        give_back(a, b);
     }
     if (a->newest) {
-        unpoison(a->newest->data, a->newest->room);
-        explicit_bzero(a->newest->data, a->newest->used);
-        a->newest->used = 0;
+        block_wipe(a->newest);
         poison(a->newest->data, a->newest->room);
     }
     a->handed_out = 0;
@@ -97,12 +134,15 @@ void arena_free(struct arena *a)
 static void add_block(struct arena *a, size_t least)
 {
     size_t room = a->next_block > least ? a->next_block : least;
-    struct block *b = mem_realloc(NULL, sizeof(*b) + room);
+    struct block *b = take_spare(a, least);
 
+    if (!b) {
+        b = mem_realloc(NULL, sizeof(*b) + room);
+        b->room = room;
+        b->used = 0;
+    }
     b->next = a->newest;
-    b->room = room;
-    b->used = 0;
-    poison(b->data, room);
+    poison(b->data, b->room);
     a->newest = b;
     if (a->next_block < ARENA_MAX_BLOCK)
         a->next_block *= 2;

@@ -23,6 +23,14 @@ void arena_free(struct arena *a);
 /* Forgets everything handed out, keeps the first block. */
 void arena_clear(struct arena *a);
 
+/* A block that one arena gives back and another one takes, instead of the heap: for arenas of one
+ * thread that need a second block for a moment only. Zeroed at first; outlives them. */
+struct arena_spare {
+    void *block;
+};
+void arena_share(struct arena *a, struct arena_spare *spare);
+void arena_spare_done(struct arena_spare *spare);
+
 /* Zeroed, aligned for any type, never NULL. */
 MUST_USE void *arena_alloc(struct arena *a, size_t size);
 MUST_USE void *arena_alloc_array(struct arena *a, size_t count, size_t size);

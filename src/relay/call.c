@@ -49,7 +49,13 @@ void call_go(struct call *c, enum call_state to)
 
 static struct arena *take_arena(struct lane *lane)
 {
-    return lane->spare_count ? lane->spare[--lane->spare_count] : arena_new(CALL_ARENA_MAX);
+    struct arena *a;
+
+    if (lane->spare_count)
+        return lane->spare[--lane->spare_count];
+    a = arena_new(CALL_ARENA_MAX);
+    arena_share(a, &lane->spare_block);
+    return a;
 }
 
 static void give_arena(struct lane *lane, struct arena *a)

@@ -68,6 +68,7 @@ struct lane {
     struct buf scratch;                /* a rewritten piece */
     struct arena *spare[SPARE_ARENAS]; /* of calls that are over, cleared */
     size_t spare_count;
+    struct arena_spare spare_block; /* for the answer */
 };
 
 /* Words on credentials that are not written yet (note.c). Any thread. */

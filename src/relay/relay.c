@@ -147,6 +147,7 @@ static void close_lane(struct lane *lane)
     buf_done(&lane->scratch);
     while (lane->spare_count)
         arena_free(lane->spare[--lane->spare_count]);
+    arena_spare_done(&lane->spare_block);
 }
 
 struct relay *relay_new(const struct relay_config *config)
