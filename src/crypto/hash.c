@@ -26,12 +26,12 @@ void hash_hmac(const struct secret *key, str data, unsigned char ret[static HASH
     sodium_memzero(&state, sizeof(state));
 }
 
-void hash_keyed(const struct secret *key, str data, unsigned char ret[static HASH_BYTES])
+void hash_mark(const struct secret *key, str data, unsigned char ret[static HASH_MARK_BYTES])
 {
     str k = secret_expose(key);
 
-    must(k.n == crypto_generichash_KEYBYTES);
-    must(crypto_generichash(ret, HASH_BYTES, bytes_of(data), data.n, bytes_of(k), k.n) == 0);
+    must(k.n == crypto_shorthash_siphashx24_KEYBYTES);
+    must(crypto_shorthash_siphashx24(ret, bytes_of(data), data.n, bytes_of(k)) == 0);
 }
 
 void hash_sha256(str data, unsigned char ret[static HASH_BYTES])

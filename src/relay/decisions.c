@@ -16,7 +16,7 @@
 
 struct slot {
     struct slot *next; /* in its bucket */
-    unsigned char mark[HASH_BYTES];
+    unsigned char mark[HASH_MARK_BYTES];
     char *app;
     char *connection;
     struct proven *held;
@@ -310,7 +310,7 @@ static void begin_fill(struct decisions *ds, struct slot *s, const struct decisi
 
 void decisions_mark(const struct decisions *ds, struct decision_question *q)
 {
-    hash_keyed(&ds->naming, q->asked.key, q->mark);
+    hash_mark(&ds->naming, q->asked.key, q->mark);
 }
 
 struct proven *decisions_get(struct decisions *ds, const struct decision_question *q)
@@ -356,8 +356,8 @@ struct decisions *decisions_new(const struct decisions_config *config)
 
     must(loop_is_current(config->loop));
     ds->config = *config;
-    secret_alloc(&ds->naming, HASH_BYTES);
-    random_bytes(ds->naming.p, HASH_BYTES);
+    secret_alloc(&ds->naming, HASH_MARK_BYTES);
+    random_bytes(ds->naming.p, HASH_MARK_BYTES);
     ds->sweep = event_new(loop_base(config->loop), -1, EV_PERSIST, on_sweep, ds);
     must(ds->sweep && event_add(ds->sweep, &every) == 0);
     return ds;

@@ -45,7 +45,7 @@ struct proven {
 };
 
 struct decision_question {
-    unsigned char mark[HASH_BYTES]; /* decisions_mark() */
+    unsigned char mark[HASH_MARK_BYTES]; /* decisions_mark() */
     struct key_call_question asked;
 };
 

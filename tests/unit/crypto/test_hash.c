@@ -1,4 +1,4 @@
-/* crypto/hash.h: HMAC with the vectors of RFC 4231, SHA-256 with those of FIPS 180-4, derived keys
+/* crypto/hash.h: HMAC with the vectors of RFC 4231, marks with SipHash's, SHA-256 with those of FIPS 180-4, derived keys
  * against another implementation of BLAKE2b.
  */
 #include "support.h"
@@ -69,6 +69,20 @@ static void check_sha256(struct arena *a, str data, const char *expected)
     assert_str(hash_hex(a, hash, sizeof(hash)), expected);
 }
 
+/* Of the reference implementation: key and text count from 00. */
+static void test_mark(void **state)
+{
+    static const char counting[] = "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17";
+    SECRET_AUTO struct secret k = {0};
+    unsigned char mark[HASH_MARK_BYTES];
+
+    secret_set(&k, counting, HASH_MARK_BYTES);
+    hash_mark(&k, STR(""), mark);
+    assert_str(hash_hex(*state, mark, sizeof(mark)), "a3817f04ba25a8e66df67214c7550293");
+    hash_mark(&k, (str){counting, 1}, mark);
+    assert_str(hash_hex(*state, mark, sizeof(mark)), "da87c1d86b99af44347659119b22fc45");
+}
+
 static void test_sha256(void **state)
 {
     check_sha256(*state, STR(""),
@@ -131,7 +145,8 @@ static void test_bugs_abort(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hmac),       cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_hmac),       cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_equal),      cmocka_unit_test(test_derive),
         cmocka_unit_test(test_bugs_abort),
     };

@@ -552,8 +552,8 @@ static void fill_up(void *arg)
     struct asking *all = arg;
 
     for (size_t i = 0; i < HELD_MAX; i++) {
-        all[i].q.mark[20] = (unsigned char)(i >> 8);
-        all[i].q.mark[21] = (unsigned char)i;
+        all[i].q.mark[10] = (unsigned char)(i >> 8);
+        all[i].q.mark[11] = (unsigned char)i;
         ask_now(&all[i]);
     }
 }
