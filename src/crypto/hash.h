@@ -13,8 +13,8 @@
 
 /* HMAC-SHA-256 (RFC 2104) with a key of any length. */
 void hash_hmac(const struct secret *key, str data, unsigned char ret[static HASH_BYTES]);
-/* SipHash-2-4 with 128 bits and a key of HASH_MARK_BYTES, which nobody else may know: what HMAC does
- * in a fraction of the time, for marks that stay in memory. */
+/* SipHash-2-4 with 128 bits and a key of HASH_MARK_BYTES, which nobody else may know: what HMAC
+ * does in a fraction of the time, for marks that stay in memory. */
 void hash_mark(const struct secret *key, str data, unsigned char ret[static HASH_MARK_BYTES]);
 /* SHA-256. Not for passwords, not for anything guessable. */
 void hash_sha256(str data, unsigned char ret[static HASH_BYTES]);

@@ -51,8 +51,7 @@ static void add_headers(struct buf *b, const struct http_header *headers, size_t
 
     for (size_t i = 0; i < count; i++) {
         must(headers[i].name.n > 0 && !name_is_ours(headers[i].name));
-        buf_add_parts(
-            b, (str[]){headers[i].name, STR(": "), headers[i].value, STR("\r\n")}, 4);
+        buf_add_parts(b, (str[]){headers[i].name, STR(": "), headers[i].value, STR("\r\n")}, 4);
     }
     must(buf_ok(b) && lines_are(str_slice(buf_str(b), from, b->n), count));
 }

@@ -19,7 +19,8 @@ static void arm(struct http_stream *s, struct event *timer, enum deadline d)
     must(event_add(timer, s->part->deadlines[d]) == 0);
 }
 
-/* Of the output: bytes were queued or sent. Those that are sent in the same turn need no deadline. */
+/* Of the output: bytes were queued or sent. Those that are sent in the same turn need no deadline.
+ */
 static void on_progress(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
     struct http_stream *s = arg;

@@ -9,7 +9,8 @@
 
 #define ARENA_MAX ((size_t)256 << 20)
 #define PERIOD_S 600
-#define FIRST_US 900000 /* not at the same moment as the other timers: one worker is enough for all */
+#define FIRST_US                                                                                   \
+    900000 /* not at the same moment as the other timers: one worker is enough for all */
 
 struct sweeper {
     struct loop *loop;

@@ -136,7 +136,7 @@ struct client {
     sem_t *stopped;
     struct watch **opened; /* by descriptor: sockets of ours that are connected */
     size_t opened_room;
-    struct watch *spare; /* of sockets that are not watched any more */
+    struct watch *spare;   /* of sockets that are not watched any more */
     CURL *idle[EASY_KEPT]; /* with all options set that are the same for every call */
     size_t idle_count;
 };

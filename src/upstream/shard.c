@@ -3,8 +3,9 @@
  * Rule: nothing here calls a multi function from within a libcurl callback, except
  * curl_multi_assign(), which is made for that.
  *
- * A transfer that is added begins at once, not with the loop's next turn. When it ends at once, too,
- * that is heard of in the next turn: nobody is told of an end from within the call that began it.
+ * A transfer that is added begins at once, not with the loop's next turn. When it ends at once,
+ * too, that is heard of in the next turn: nobody is told of an end from within the call that began
+ * it.
  */
 #include <unistd.h>
 
@@ -15,13 +16,14 @@
 #define SHARD_CONNECTIONS 96 /* kept or used, HTTP/1.1 */
 #define HTTP2_CONNECTIONS 256
 
-/* A socket that libcurl wants watched. One that is connected rests between two calls: it stays known
- * to the kernel, as to take it out and to put it back would cost two system calls each time. */
+/* A socket that libcurl wants watched. One that is connected rests between two calls: it stays
+ * known to the kernel, as to take it out and to put it back would cost two system calls each time.
+ */
 struct watch {
     struct watch *next; /* while it is nobody's */
     struct shard *shard;
     struct event event;
-    short bits; /* it is watched for; 0: not watched */
+    short bits;  /* it is watched for; 0: not watched */
     int is_open; /* connected: in client->opened until it is closed */
     int rests;
 };

@@ -123,8 +123,8 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
     }
     t->head_whole = line.n == 0 || (t->head_whole && !is_status);
     if (t->head_told)
-        return size;  /* trailers: nobody is told */
-    if (is_status)    /* a final answer after an interim one begins anew */
+        return size; /* trailers: nobody is told */
+    if (is_status)   /* a final answer after an interim one begins anew */
         t->reply_count = 0;
     else if (p[0] != ' ' && p[0] != '\t' && str_find_char(line, ':') != SIZE_MAX)
         keep_header(t, line);
@@ -193,8 +193,7 @@ static void easy_give_back(struct transfer *t)
 {
     struct client *c = t->client;
     CURL *easy = t->easy;
-    int is_dressed =
-        !t->is_special && t->call->outcome == UPSTREAM_ANSWERED && t->prereqs == 1;
+    int is_dressed = !t->is_special && t->call->outcome == UPSTREAM_ANSWERED && t->prereqs == 1;
 
     if (is_dressed) {
         SET(t, CURLOPT_CURLU, NULL);

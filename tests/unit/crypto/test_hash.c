@@ -1,5 +1,5 @@
-/* crypto/hash.h: HMAC with the vectors of RFC 4231, marks with SipHash's, SHA-256 with those of FIPS 180-4, derived keys
- * against another implementation of BLAKE2b.
+/* crypto/hash.h: HMAC with the vectors of RFC 4231, marks with SipHash's, SHA-256 with those of
+ * FIPS 180-4, derived keys against another implementation of BLAKE2b.
  */
 #include "support.h"
 
@@ -145,10 +145,9 @@ static void test_bugs_abort(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hmac),       cmocka_unit_test(test_mark),
-        cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_equal),      cmocka_unit_test(test_derive),
-        cmocka_unit_test(test_bugs_abort),
+        cmocka_unit_test(test_hmac),   cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_sha256), cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_derive), cmocka_unit_test(test_bugs_abort),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
