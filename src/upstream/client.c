@@ -343,12 +343,12 @@ static void start(struct transfer *t)
 
 void client_pump(struct client *c)
 {
-    if (!c->pump_wanted || c->stopping)
-        return;
-    c->pump_wanted = 0;
-    for (struct origin *o = c->origins; o && c->queued; o = o->next) {
-        while (o->queue && o->starting < STARTING_MAX)
-            start(o->queue);
+    while (c->pump_wanted && !c->stopping) {
+        c->pump_wanted = 0; /* who starts may make room for others of its server */
+        for (struct origin *o = c->origins; o && c->queued; o = o->next) {
+            while (o->queue && o->starting < STARTING_MAX)
+                start(o->queue);
+        }
     }
 }
 

@@ -106,7 +106,8 @@ struct upstream_call;
 
 /* Bodies that pass through, piece by piece, instead of being kept: for proxying. They are
  * called on the call's loop, from within libcurl: none may begin or give up a call; waking one
- * (upstream_wake) is all right. Nothing of a streamed body is masked or counted by us. */
+ * (upstream_wake) is all right. Those of any call may also come from within upstream_call().
+ * Nothing of a streamed body is masked or counted by us. */
 struct upstream_stream {
     /* Status and headers of the final answer are there (call->status, reply_headers). */
     void (*on_head)(struct upstream_call *call, void *token);
@@ -114,7 +115,7 @@ struct upstream_stream {
      * Never called before on_head. */
     int (*on_data)(struct upstream_call *call, str chunk, void *token);
     /* The answer is whole and all of it was given to on_data; done() follows when the call has been
-     * tidied up. Not from within libcurl. Optional. */
+     * tidied up. Not from within libcurl. Optional; does not come when the reader was behind. */
     void (*on_whole)(struct upstream_call *call, void *token);
     /* The request's body: the next bytes into `to`, how many; 0: none at present, ask again after
      * upstream_wake(). Not called when body_length is 0. */

@@ -61,7 +61,8 @@ struct shard {
     struct shard *next_with_room;
     struct client *client;
     CURLM *multi;
-    struct event *timer;
+    struct event *timer; /* libcurl's */
+    struct event *ended; /* something ended while it was added */
     size_t running;
     int adding; /* within curl_multi_add_handle() */
     int http2;
@@ -171,6 +172,8 @@ struct shard *shard_new(struct client *c, int http2);
 void shard_free(struct shard *s);
 void shard_add(struct shard *s, struct transfer *t);
 void shard_remove(struct shard *s, struct transfer *t);
+/* A descriptor is new: whatever was known of its number is over. */
+void shard_made(struct client *c, curl_socket_t fd);
 /* A socket of ours is connected; libcurl closes one (CURLOPT_CLOSESOCKETFUNCTION). Every socket of
  * the first kind has to end by the second: the loop may still watch it. */
 void shard_opened(struct shard *s, curl_socket_t fd);

@@ -138,13 +138,18 @@ void shard_opened(struct shard *s, curl_socket_t fd)
     (*at)->is_open = 1;
 }
 
-int shard_close(void *client, curl_socket_t fd)
+void shard_made(struct client *c, curl_socket_t fd)
 {
-    struct watch **at = opened_at(client, fd);
+    struct watch **at = opened_at(c, fd);
 
     if (*at)
-        watch_release(client, *at);
+        watch_release(c, *at);
     *at = NULL;
+}
+
+int shard_close(void *client, curl_socket_t fd)
+{
+    shard_made(client, fd);
     return close(fd);
 }
 
@@ -206,7 +211,8 @@ struct shard *shard_new(struct client *c, int http2)
     s->multi = curl_multi_init();
     must(s->multi != NULL);
     s->timer = event_new(loop_base(c->loop), -1, 0, on_time, s);
-    must(s->timer != NULL);
+    s->ended = event_new(loop_base(c->loop), -1, 0, on_time, s);
+    must(s->timer != NULL && s->ended != NULL);
     SET(s, CURLMOPT_SOCKETFUNCTION, want_socket);
     SET(s, CURLMOPT_SOCKETDATA, s);
     SET(s, CURLMOPT_TIMERFUNCTION, want_timer);
@@ -221,6 +227,7 @@ void shard_free(struct shard *s)
     must(s->running == 0);
     must(curl_multi_cleanup(s->multi) == CURLM_OK); /* closes idle connections, unwatches them */
     event_free(s->timer);
+    event_free(s->ended);
     mem_free(s);
 }
 
@@ -256,7 +263,7 @@ void shard_add(struct shard *s, struct transfer *t)
     s->adding = 0;
     must(curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_OK);
     if ((size_t)running < s->running)
-        event_active(s->timer, EV_TIMEOUT, 0);
+        event_active(s->ended, EV_TIMEOUT, 0);
 }
 
 void shard_remove(struct shard *s, struct transfer *t)

@@ -40,6 +40,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     struct transfer *t = arg;
     enum guard_kind kind = guard_judge(&address->addr);
     int proxied = t->client->upstream->proxy[0] != '\0';
+    curl_socket_t fd;
 
     if (purpose != CURLSOCKTYPE_IPCXN || kind == GUARD_METADATA ||
         (kind == GUARD_PRIVATE && !t->origin->allowed && !proxied)) {
@@ -47,8 +48,11 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         return CURL_SOCKET_BAD;
     }
     t->opened = 1;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                  address->protocol);
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                address->protocol);
+    if (fd >= 0)
+        shard_made(t->client, fd);
+    return fd;
 }
 
 /* A secret's memory does not grow: no copy of half an answer stays behind. */

@@ -441,30 +441,94 @@ static void test_many_refusals(void **state)
 }
 
 /* A listener whose queue is full does not answer the handshake: the connection never stands. */
-static void test_too_slow_before_anything_was_sent(void **state)
+struct deaf {
+    int listener;
+    int fillers[8];
+    char url[64];
+};
+
+static void deaf_open(struct deaf *d)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t n = sizeof(in);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int fillers[8];
-    char url[64];
+
+    d->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(d->listener, (struct sockaddr *)&in, sizeof(in)), 0);
+    assert_int_equal(listen(d->listener, 0), 0);
+    assert_int_equal(getsockname(d->listener, (struct sockaddr *)&in, &n), 0);
+    for (size_t i = 0; i < COUNT_OF(d->fillers); i++) {
+        d->fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(d->fillers[i], (struct sockaddr *)&in, sizeof(in));
+    }
+    (void)snprintf(d->url, sizeof(d->url), "http://127.0.0.1:%d", ntohs(in.sin_port));
+}
+
+static void deaf_close(struct deaf *d)
+{
+    for (size_t i = 0; i < COUNT_OF(d->fillers); i++)
+        (void)close(d->fillers[i]);
+    (void)close(d->listener);
+}
+
+static void test_too_slow_before_anything_was_sent(void **state)
+{
+    struct deaf deaf;
     struct caller *caller;
 
     (void)state;
-    assert_int_equal(bind(listener, (struct sockaddr *)&in, sizeof(in)), 0);
-    assert_int_equal(listen(listener, 0), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&in, &n), 0);
-    for (size_t i = 0; i < COUNT_OF(fillers); i++) {
-        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        (void)connect(fillers[i], (struct sockaddr *)&in, sizeof(in));
-    }
-    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", ntohs(in.sin_port));
-    caller = caller_new(url, "", "", 300);
-    expect_unsent(caller, url, UPSTREAM_SLOW);
+    deaf_open(&deaf);
+    caller = caller_new(deaf.url, "", "", 300);
+    expect_unsent(caller, deaf.url, UPSTREAM_SLOW);
     caller_free(caller);
-    for (size_t i = 0; i < COUNT_OF(fillers); i++)
-        (void)close(fillers[i]);
-    (void)close(listener);
+    deaf_close(&deaf);
+}
+
+static void no_head(struct upstream_call *call, void *token)
+{
+    (void)call;
+    (void)token;
+}
+
+static int no_data(struct upstream_call *call, str chunk, void *token)
+{
+    (void)call;
+    (void)chunk;
+    (void)token;
+    return 1;
+}
+
+static void give_up_one_and_begin_another(void *arg)
+{
+    struct caller_call **two = arg;
+
+    upstream_give_up(&two[0]->call);
+    upstream_call(two[1]->caller->upstream, loops_at(two[1]->caller->loops, 0), &two[1]->call);
+}
+
+/* A call that ends while it begins is heard of, whatever another one does to libcurl's timer in the
+ * same turn. */
+static void test_an_end_at_once_is_heard(void **state)
+{
+    static struct upstream_stream stream = {.on_head = no_head, .on_data = no_data};
+    struct deaf deaf;
+    struct caller *caller;
+    struct caller_call *two[2];
+
+    (void)state;
+    deaf_open(&deaf);
+    caller = caller_new(deaf.url, "", "", 30000);
+    two[0] = caller_prepare(caller, "GET", NULL, 10000, deaf.url);
+    two[0]->call.stream = &stream;
+    caller_start(two[0]);
+    assert_int_equal(usleep(50000), 0); /* until it connects */
+    two[1] = caller_prepare(caller, "GET", NULL, 3000, "https://10.0.0.1/");
+    loop_post(loops_at(caller->loops, 0), give_up_one_and_begin_another, two);
+    assert_int_equal(caller_wait(two[1])->outcome, UPSTREAM_GUARDED);
+    assert_int_equal(caller_wait(two[0])->outcome, UPSTREAM_GIVEN_UP);
+    caller_call_free(two[0]);
+    caller_call_free(two[1]);
+    caller_free(caller);
+    deaf_close(&deaf);
 }
 
 /* 200 calls hang; others, to the same host and to another name, are not held up. */
@@ -591,6 +655,7 @@ int main(void)
         TEST(test_nothing_sent),
         TEST(test_many_refusals),
         TEST(test_too_slow_before_anything_was_sent),
+        TEST(test_an_end_at_once_is_heard),
         TEST(test_hanging_calls_hold_up_nobody),
         TEST(test_connections_are_reused),
         TEST(test_stopping_ends_every_call),
