@@ -388,10 +388,10 @@ static int write_output(struct http_stream *s)
 /* 0: the socket is broken. */
 static int send_output(struct http_stream *s)
 {
+    int its_turn_comes = bufferevent_get_enabled(s->bev) & EV_WRITE;
+
     s->unsent = 0;
-    if (output_length(s) == 0 || (bufferevent_get_enabled(s->bev) & EV_WRITE))
-        return 1; /* or its turn comes */
-    if (write_output(s) < 0) {
+    if (!its_turn_comes && write_output(s) < 0) {
         connection_lose(s);
         return 0;
     }

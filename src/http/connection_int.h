@@ -19,7 +19,7 @@
  *   - callbacks run from connection_advance() only, never from within a function that the serving
  *     side calls; those leave a note and poke the loop;
  *   - what was added to the output is sent from connection_advance(), at the end of the turn, or
- *     at once when the answer is whole (the caller need not wait for what we tidy up), and
+ *     at once by http_end (the caller need not wait for what we tidy up), and
  *     the bufferevent waits for a writable socket (EV_WRITE) only while the kernel has no room:
  *     to wait first would cost three system calls an answer;
  *   - a connection is freed at the end of connection_advance() (dead), or at once when it is not
