@@ -58,7 +58,11 @@ void arena_share(struct arena *a, struct arena_spare *spare)
 
 void arena_spare_done(struct arena_spare *spare)
 {
-    mem_free(spare->block);
+    struct block *b = spare->block;
+
+    if (b)
+        unpoison(b->data, b->room);
+    mem_free(b);
     spare->block = NULL;
 }
 
@@ -82,6 +86,7 @@ static void give_back(struct arena *a, struct block *b)
         return;
     }
     block_wipe(b);
+    poison(b->data, b->room);
     a->spare->block = b;
 }
 
