@@ -31,7 +31,7 @@ static void release_json(void *value)
     json_decref(value);
 }
 
-static json_t *keep(struct arena *a, json_t *value)
+json_t *doc_keep(struct arena *a, json_t *value)
 {
     must(value != NULL);
     arena_defer(a, release_json, value);
@@ -40,12 +40,12 @@ static json_t *keep(struct arena *a, json_t *value)
 
 json_t *doc_object(struct arena *a)
 {
-    return keep(a, json_object());
+    return doc_keep(a, json_object());
 }
 
 json_t *doc_array(struct arena *a)
 {
-    return keep(a, json_array());
+    return doc_keep(a, json_array());
 }
 
 /* Takes the reference. NULL here is text that is not UTF-8. */
@@ -174,7 +174,7 @@ enum err doc_parse(struct arena *a, struct fault *f, str text, json_t **ret)
     if (value == NULL)
         return fail(f, ERR_MALFORMED, "The JSON cannot be read at line %d, column %d: %s.",
                     error.line, error.column, reason_of(json_error_code(&error)));
-    *ret = keep(a, value);
+    *ret = doc_keep(a, value);
     return ERR_OK;
 }
 

@@ -20,6 +20,8 @@ void doc_init(void);
 /* An object/array that goes with the arena. Put nothing of the arena's into longer-lived JSON. */
 json_t *doc_object(struct arena *a);
 json_t *doc_array(struct arena *a);
+/* Any other value that goes with the arena, which takes the reference. */
+json_t *doc_keep(struct arena *a, json_t *value);
 
 /* Setters copy. Text that is not UTF-8 is a bug (check what comes from outside with str_is_utf8;
  * U+0000 does pass here); a str with p == NULL sets null. */

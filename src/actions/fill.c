@@ -1,0 +1,312 @@
+/* See the header. A template is read anew each time that it is filled. */
+#include "actions/fill.h"
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/doc.h"
+#include "base/url.h"
+
+static str text_in(const json_t *string)
+{
+    return (str){json_string_value(string), json_string_length(string)};
+}
+
+/* A new reference. Values are UTF-8 (doc_parse), and so are templates. */
+static json_t *new_text(str text)
+{
+    json_t *value = json_stringn(text.p ? text.p : "", text.n);
+
+    must(value != NULL);
+    return value;
+}
+
+/* --- checking --------------------------------------------------------------------------------- */
+
+enum err fill_check(struct fault *f, str text, const struct place_filter *filters,
+                    fill_check_fn *check, void *arg)
+{
+    struct place_reader r = {text, f, filters};
+    struct place place;
+    str before;
+    int found = 1;
+    enum err e = ERR_OK;
+
+    while (!e && found) {
+        e = place_next(&r, &before, &place, &found);
+        if (!e && found && check)
+            e = check(arg, f, &place);
+    }
+    return e;
+}
+
+enum err fill_check_document(struct fault *f, const json_t *document,
+                             const struct place_filter *filters, fill_check_fn *check, void *arg)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    enum err e = ERR_OK;
+
+    if (json_is_string(document))
+        return fill_check(f, text_in(document), filters, check, arg);
+    json_object_foreach ((json_t *)(uintptr_t)document, key, value) {
+        if (!e)
+            e = fill_check(f, str_from(key), filters, check, arg);
+        if (!e)
+            e = fill_check_document(f, value, filters, check, arg);
+    }
+    json_array_foreach (document, i, value) {
+        if (!e)
+            e = fill_check_document(f, value, filters, check, arg);
+    }
+    return e;
+}
+
+/* --- filling ---------------------------------------------------------------------------------- */
+
+struct filling {
+    struct arena *arena;
+    struct fault *fault;
+    const struct fill_scope *scope;
+    size_t left; /* of FILL_DOCUMENT_MAX */
+};
+
+static size_t weight_of(const json_t *value)
+{
+    size_t n = 16;
+    const char *key;
+    json_t *member;
+    size_t i;
+
+    if (json_is_string(value))
+        n += json_string_length(value);
+    json_object_foreach ((json_t *)(uintptr_t)value, key, member)
+        n += strlen(key) + weight_of(member);
+    json_array_foreach (value, i, member)
+        n += weight_of(member);
+    return n;
+}
+
+static enum err spend(struct filling *x, size_t n)
+{
+    if (n > x->left)
+        return fail(x->fault, ERR_INVALID, "This would become larger than 8 MB when it is filled.");
+    x->left -= n;
+    return ERR_OK;
+}
+
+/* Borrowed; NULL: it names nothing. */
+static const json_t *look_up(const struct filling *x, const struct place *place)
+{
+    const json_t *at = x->scope->values;
+
+    for (size_t i = 0; at && i < place->step_count; i++) {
+        const struct place_step *step = &place->steps[i];
+        if (step->name.p)
+            at = json_object_getn(at, step->name.p, step->name.n);
+        else
+            at = json_array_get(at, step->index);
+    }
+    return at;
+}
+
+static enum err find(const struct filling *x, const struct place *place, const json_t **ret)
+{
+    *ret = look_up(x, place);
+    return *ret ? ERR_OK : place_error(x->fault, place->source, "names nothing.");
+}
+
+static enum err text_of(const struct filling *x, const struct place *place, const json_t *value,
+                        str *ret)
+{
+    if (place->filter)
+        *ret = place->filter->apply(x->arena, value);
+    else if (json_is_null(value))
+        *ret = STR("");
+    else
+        *ret = json_is_string(value) ? text_in(value) : doc_print(x->arena, value);
+    return ret->p ? ERR_OK : place_error(x->fault, place->source, "cannot be written that way.");
+}
+
+static enum err add_segment(const struct filling *x, struct buf *to, const struct place *place,
+                            str value)
+{
+    if (value.n == 0)
+        return place_error(x->fault, place->source,
+                           "is empty, which would make it another address.");
+    if (str_eq(value, STR(".")) || str_eq(value, STR("..")))
+        return place_error(x->fault, place->source, "is no part of an address.");
+    buf_add(to, url_encode(x->arena, value));
+    return ERR_OK;
+}
+
+static enum err add_value(const struct filling *x, struct buf *to, const struct place *place,
+                          enum fill_use use)
+{
+    const json_t *value;
+    enum err e = find(x, place, &value);
+    str text;
+
+    if (e)
+        return e;
+    e = text_of(x, place, value, &text);
+    if (e)
+        return e;
+    if (use == FILL_PATH)
+        return add_segment(x, to, place, text);
+    if (use == FILL_HEADER && str_has_control(text))
+        return place_error(x->fault, place->source, "has a line end or a control character in it.");
+    buf_add(to, text);
+    return ERR_OK;
+}
+
+static enum err fill(const struct filling *x, str text, enum fill_use use, str *ret)
+{
+    struct place_reader r = {text, x->fault, x->scope->filters};
+    struct place place;
+    struct buf to;
+    str before;
+    int found = 1;
+    enum err e = ERR_OK;
+
+    buf_init(&to, FILL_TEXT_MAX);
+    while (!e && found) {
+        e = place_next(&r, &before, &place, &found);
+        if (e)
+            break;
+        buf_add(&to, before);
+        if (found)
+            e = add_value(x, &to, &place, use);
+    }
+    if (!e && !buf_ok(&to))
+        e = fail(x->fault, ERR_INVALID, "A text would become longer than 1 MB when it is filled.");
+    if (!e)
+        *ret = arena_str(x->arena, buf_str(&to));
+    buf_done(&to);
+    return e;
+}
+
+enum err fill_text(struct arena *a, struct fault *f, str text, const struct fill_scope *scope,
+                   enum fill_use use, str *ret)
+{
+    return fill(&(struct filling){a, f, scope, FILL_DOCUMENT_MAX}, text, use, ret);
+}
+
+/* A new reference. */
+static enum err typed(struct filling *x, const struct place *place, json_t **ret)
+{
+    const json_t *value;
+    str text;
+    enum err e = find(x, place, &value);
+
+    if (!e)
+        e = spend(x, weight_of(value));
+    if (e)
+        return e;
+    if (!place->filter) {
+        *ret = json_deep_copy(value);
+        return ERR_OK;
+    }
+    e = text_of(x, place, value, &text);
+    if (!e)
+        *ret = new_text(text);
+    return e;
+}
+
+/* A new reference. */
+static enum err value_of(struct filling *x, str text, json_t **ret)
+{
+    struct place_reader r = {text, x->fault, x->scope->filters};
+    struct place place;
+    str filled;
+    int found;
+    enum err e = place_next(&r, &filled, &place, &found);
+
+    if (e)
+        return e;
+    if (found && filled.n == 0 && r.rest.n == 0)
+        return typed(x, &place, ret);
+    e = fill(x, text, FILL_TEXT, &filled);
+    if (!e)
+        e = spend(x, filled.n);
+    if (!e)
+        *ret = new_text(filled);
+    return e;
+}
+
+/* A new reference. */
+static enum err copy(struct filling *x, const json_t *from, json_t **ret);
+
+static enum err copy_object(struct filling *x, const json_t *from, json_t *to)
+{
+    const char *key;
+    json_t *value;
+    json_t *filled;
+    str name;
+    enum err e = ERR_OK;
+
+    json_object_foreach ((json_t *)(uintptr_t)from, key, value) {
+        e = fill(x, str_from(key), FILL_TEXT, &name);
+        if (!e)
+            e = copy(x, value, &filled);
+        if (e)
+            break;
+        must(json_object_setn_new(to, name.p, name.n, filled) == 0);
+    }
+    return e;
+}
+
+static enum err copy_array(struct filling *x, const json_t *from, json_t *to)
+{
+    json_t *filled;
+    enum err e = ERR_OK;
+
+    for (size_t i = 0; !e && i < json_array_size(from); i++) {
+        e = copy(x, json_array_get(from, i), &filled);
+        if (!e)
+            must(json_array_append_new(to, filled) == 0);
+    }
+    return e;
+}
+
+static enum err copy(struct filling *x, const json_t *from, json_t **ret)
+{
+    json_t *to;
+    enum err e;
+
+    if (json_is_string(from))
+        return value_of(x, text_in(from), ret);
+    if (!json_is_object(from) && !json_is_array(from)) {
+        *ret = json_deep_copy(from);
+        return ERR_OK;
+    }
+    to = json_is_object(from) ? json_object() : json_array();
+    e = json_is_object(from) ? copy_object(x, from, to) : copy_array(x, from, to);
+    if (e)
+        json_decref(to);
+    else
+        *ret = to;
+    return e;
+}
+
+enum err fill_value(struct arena *a, struct fault *f, str text, const struct fill_scope *scope,
+                    json_t **ret)
+{
+    json_t *value;
+    enum err e = value_of(&(struct filling){a, f, scope, FILL_DOCUMENT_MAX}, text, &value);
+
+    if (!e)
+        *ret = doc_keep(a, value);
+    return e;
+}
+
+enum err fill_document(struct arena *a, struct fault *f, const json_t *document,
+                       const struct fill_scope *scope, json_t **ret)
+{
+    json_t *value;
+    enum err e = copy(&(struct filling){a, f, scope, FILL_DOCUMENT_MAX}, document, &value);
+
+    if (!e)
+        *ret = doc_keep(a, value);
+    return e;
+}
