@@ -391,6 +391,8 @@ static int send_output(struct http_stream *s)
     int its_turn_comes = bufferevent_get_enabled(s->bev) & EV_WRITE;
 
     s->unsent = 0;
+    if (output_length(s) == 0)
+        return 1;
     if (!its_turn_comes && write_output(s) < 0) {
         connection_lose(s);
         return 0;
