@@ -9,8 +9,6 @@
 
 #define ARENA_MAX ((size_t)256 << 20)
 #define PERIOD_S 600
-#define FIRST_US                                                                                   \
-    900000 /* not at the same moment as the other timers: one worker is enough for all */
 
 struct sweeper {
     struct loop *loop;
@@ -47,21 +45,20 @@ static void sweep(void *arg, void *state)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct sweeper *s = arg;
-    struct timeval period = {PERIOD_S, 0};
 
     (void)fd;
     (void)what;
-    must(event_add(s->timer, &period) == 0);
     (void)!pool_submit(s->pool, sweep, s);
 }
 
 static void begin(void *arg)
 {
     struct sweeper *s = arg;
-    struct timeval first = {0, FIRST_US};
+    struct timeval period = {PERIOD_S, 0};
 
-    s->timer = event_new(loop_base(s->loop), -1, 0, on_timer, s);
-    must(s->timer && event_add(s->timer, &first) == 0);
+    s->timer = event_new(loop_base(s->loop), -1, EV_PERSIST, on_timer, s);
+    must(s->timer && event_add(s->timer, &period) == 0);
+    on_timer(-1, 0, s);
 }
 
 static void end(void *arg)
