@@ -233,11 +233,14 @@ test('the back button after success, and Accept again: used already, and still c
   await rob.page.goBack();
   isThere(rob);
   await clearLog(s);
+  const refreshed = async () => (await s.control('GET', 'refreshes')).accepted;
+  const before = await refreshed(); // the keeper may tend others meanwhile
   await rob.press('Accept');
   assert.equal(await rob.heading(), 'Nothing was changed');
   assert.match(await rob.problem(), /it counts once\. Nothing was changed/);
   const calls = await callsOf(s);
-  assert.equal(calls.filter((c) => c.startsWith('POST') && c.endsWith('/oauth/token')).length, 0);
+  const asked = calls.filter((c) => c.startsWith('POST') && c.endsWith('/oauth/token')).length;
+  assert.ok(asked <= await refreshed() - before, 'no code is exchanged');
   await rob.press('Go on');
   assert.equal(await stateOf(rob, 'Back'), 'Connected as Bob Builder on acme');
 });
