@@ -102,6 +102,15 @@ str str_take_until(str *rest, char c)
     return str_slice(all, 0, at);
 }
 
+int str_has_word(str words, str one)
+{
+    while (words.n) {
+        if (str_eq(str_take_until(&words, ' '), one))
+            return 1;
+    }
+    return 0;
+}
+
 int str_to_int64(str s, int64_t *ret)
 {
     int negative = s.n > 0 && s.p[0] == '-';

@@ -54,6 +54,8 @@ str str_trim(str s);
 /* Takes everything before the first `c` off *rest and returns it; *rest then starts behind the
  * `c`. Without `c` it returns all of *rest and leaves it empty with p == NULL. */
 str str_take_until(str *rest, char c);
+/* 1 when `one` is among the words, which are separated by single spaces. */
+int str_has_word(str words, str one);
 
 /* Decimal integer, optional '-', nothing else (leading zeros pass), no overflow. Returns 1 and sets
  * *ret, or 0. */

@@ -184,10 +184,11 @@ enum err authorize_claim(struct work *w, str state, struct authorize_claim *ret)
     return e;
 }
 
-enum err authorize_exchanging(struct work *w, struct authorize_claim *c)
+enum err authorize_exchanging(struct work *w, struct authorize_claim *c, int *retry_after_s)
 {
-    c->consent = (struct grant_consent){.id = c->pending, .client_id = c->client.client_id};
-    return grant_consent_begins(w, &c->consent);
+    c->consent = (struct consent){.id = c->pending, .client_id = c->client.client_id};
+    c->until = w->now_ms + GRANT_LEEWAY_MS;
+    return consent_begins(w, &c->consent, retry_after_s);
 }
 
 enum err authorize_last(struct work *w, struct authorize_claim *ret)
@@ -268,7 +269,7 @@ enum err authorize_keep(struct work *w, const struct authorize_claim *c,
     p.token_hmac = work_hmac(w, VAULT_CONFIRM, confirm);
     p.found = print_found(w, x);
     p.return_to = c->return_to;
-    p.until = w->now_ms + GRANT_LEEWAY_MS;
+    p.until = c->until;
     pending_seal(w, &p, &x->tokens.access, &x->tokens.refresh);
     e = store_pending_delete_of(w->db, w->arena, w->fault, p.connection, p.user, KIND_SITE);
     if (!e)

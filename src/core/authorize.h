@@ -18,8 +18,8 @@
  *   - a claim is committed before the exchange begins: of callbacks in parallel one goes on;
  *   - session, user, right, connection, counters and client are compared again in the transaction
  *     that saves (core/credentials.h);
- *   - with the claim it is committed which grants the exchange may use up (core/grants.h), and when
- *     it is known whose consent it was, once more: before anything else is done with the answer;
+ *   - with the claim it is committed that there is a consent, and whose it is before anything else
+ * is done with the answer: what it may use up is renewed (core/consents.h);
  *   - the code and the tokens are never stored unsealed, and nothing of a row opens in another.
  */
 #ifndef CORE_AUTHORIZE_H
@@ -49,7 +49,9 @@ struct authorize_claim {
     struct credential_moment moment;
     struct provider_client client; /* its secret is the caller's */
     struct secret verifier;        /* the caller's */
-    struct grant_consent consent;  /* set by authorize_exchanging() */
+    /* set by authorize_exchanging() */
+    struct consent consent;
+    int64_t until; /* the tokens wait for an answer no longer: GRANT_LEEWAY_MS from now */
 };
 /* Write transaction; the caller commits before it calls anybody. Enters the app of the row
  * (access_enter), so that the rest of the unit of work acts in it. Refusals, all of which leave
@@ -64,8 +66,10 @@ struct authorize_claim {
  * On every refusal but STATE_FOREIGN *ret tells app, connection and return_to, for the way back;
  * its secrets are unset. */
 MUST_USE enum err authorize_claim(struct work *w, str state, struct authorize_claim *ret);
-/* In the same transaction, when there is a code that will be exchanged. */
-MUST_USE enum err authorize_exchanging(struct work *w, struct authorize_claim *claim);
+/* In the same transaction, when there is a code that will be exchanged. ERR_TOO_MANY_ATTEMPTS as in
+ * core/consents.h. */
+MUST_USE enum err authorize_exchanging(struct work *w, struct authorize_claim *claim,
+                                       int *retry_after_s);
 /* A callback that reports an error without `state` (Atlassian does so on Cancel): the last connect
  * this session began, so that the person gets back. Does not use it up: everybody can send a
  * browser here. ret->connection.p == NULL: none. Enters its app when it still may. */

@@ -421,14 +421,6 @@ static enum err found_parse(struct work *w, str text, struct credential_found *r
     return ERR_OK;
 }
 
-/* An API key waits for ten minutes; tokens for nine, in all (core/grants.h). */
-static int64_t asks_until(const struct work *w, const struct credential_found *found)
-{
-    if (found->until)
-        return found->until;
-    return w->now_ms + (found->client_id.n ? GRANT_LEEWAY_MS : QUESTION_MS);
-}
-
 static enum err ask(struct work *w, const struct connection_row *n,
                     const struct credential_row *old, const struct credential_found *found,
                     const struct credential_proof *proof, str *ret_confirm)
@@ -448,7 +440,7 @@ static enum err ask(struct work *w, const struct connection_row *n,
         .client_id = found->client_id.n ? found->client_id : NONE,
         .found = found_print(w->arena, found),
         .created = w->now_ms,
-        .until = asks_until(w, found),
+        .until = found->until ? found->until : w->now_ms + QUESTION_MS,
     };
     pending_seal(w, &p, proof->secret, proof->refresh);
     enum err e = store_pending_delete_of(w->db, w->arena, w->fault, n->id, w->actor.user, p.kind);

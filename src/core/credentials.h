@@ -81,7 +81,7 @@ struct credential_moment credentials_moment(struct arena *a,
                                             const struct connection_row *connection,
                                             const struct credential_row *row);
 
-struct grant_consent;
+struct consent;
 
 /* A proven credential about to be saved. */
 struct credential_found {
@@ -96,8 +96,8 @@ struct credential_found {
     str scopes;
     str reach; /* cloud ids that the tokens reach, separated by spaces; empty: not known */
     int64_t access_expires;
-    const struct grant_consent *consent; /* core/grants.h; NULL: the tokens waited for an answer */
-    int64_t until; /* then they have waited long enough; 0: for nothing so far */
+    const struct consent *consent; /* core/consents.h; NULL: the tokens waited for an answer */
+    int64_t until;                 /* tokens wait for an answer no longer; 0: an API key */
 };
 /* What was proven. Both are borrowed. */
 struct credential_proof {

@@ -9,8 +9,8 @@
 #include "crypto/random.h"
 #include "io/process.h"
 #include "store/connections.h"
+#include "store/consents.h"
 #include "store/journal.h"
-#include "store/renewals.h"
 
 /* --- whose turn ------------------------------------------------------------------------------- */
 
@@ -213,7 +213,7 @@ enum err grant_refresh_save(struct work *w, str grant, str process, const struct
     if (!e && g->generation == lease->generation) {
         e = save_answer(w, g, tokens);
         if (!e)
-            e = store_renewals_settle(w->db, w->arena, w->fault, grant, lease->asked);
+            e = store_renewal_settle(w->db, w->arena, w->fault, grant, lease->asked);
     }
     if (!e)
         e = release(w, grant, process, lease, 0);
@@ -274,7 +274,7 @@ static str aged_sentence(struct work *w, int64_t since)
 
 /* `why`, unless we know better: when an earlier try, or a consent, may have used the token up and
  * the leeway was over, or it was left alone for too long; when it is a year old, that may be why.
- renew: when it was to be renewed, 0. */
+ * renew: when it was to be renewed, or 0. */
 static str why_refused(struct work *w, const struct grant_row *g, const struct grant_lease *lease,
                        int64_t renew, str why)
 {
@@ -284,8 +284,8 @@ static str why_refused(struct work *w, const struct grant_row *g, const struct g
         return idle_sentence(w, renewed);
     if (lease->interrupted && lease->asked - lease->interrupted > GRANT_LEEWAY_MS)
         return interrupted_sentence(w, lease->interrupted);
-    if (renew && lease->asked - (renew - GRANT_RENEW_AFTER_MS) > GRANT_LEEWAY_MS)
-        return consent_sentence(w, renew - GRANT_RENEW_AFTER_MS);
+    if (renew && lease->asked - (renew - CONSENT_RENEW_AFTER_MS) > GRANT_LEEWAY_MS)
+        return consent_sentence(w, renew - CONSENT_RENEW_AFTER_MS);
     if (w->now_ms - g->granted >= GRANT_HARD_MS)
         return aged_sentence(w, g->granted);
     return why;
@@ -303,7 +303,7 @@ static enum err note_dead(struct work *w, struct grant_row *g, const struct gran
     if (!e)
         e = store_credentials_refuse_grant(w->db, w->arena, w->fault, g->id, why, w->now_ms);
     if (!e)
-        e = store_renewals_settle(w->db, w->arena, w->fault, g->id, lease->asked);
+        e = store_renewal_settle(w->db, w->arena, w->fault, g->id, lease->asked);
     fault_point(FAULT_POINT_NOTING);
     return e;
 }
@@ -321,7 +321,7 @@ enum err grant_refresh_refused(struct work *w, str grant, str process,
     if (!e)
         e = release(w, grant, process, lease, 0);
     if (!e)
-        e = store_renewals_first(w->db, w->arena, w->fault, grant, &renew);
+        e = store_renewal_of(w->db, w->arena, w->fault, grant, &renew);
     if (e)
         return e;
     must(g != NULL);

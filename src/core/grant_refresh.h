@@ -18,8 +18,8 @@
  *   - a lease is over when its time is, when its process surely is gone, or when it lies further
  *     ahead than a lease can (the clock was set back). Times of leases, journal and back-off are
  *     the database's;
- *   - a refresh begun when the grant was to be renewed because of a consent (core/grants.h) settles
- *     that; one begun before does not;
+ *   - a refresh begun when the grant was to be renewed because of a consent (core/consents.h)
+ * settles that; one begun before does not;
  *   - a consent, a disconnect and a switch in between win: they move the generation or take the
  *     grant away;
  *   - while all that stands on a grant is stopped in an emergency (core/stops.h), no refresh is
@@ -95,8 +95,8 @@ MUST_USE enum err grant_refresh_save(struct work *w, str grant, str process,
                                      struct secret *ret_access, int64_t *ret_generation);
 /* Write transaction. The provider declared the grant dead: all that stand on it need reconnecting,
  * if the generation is still that one, else *ret_access is the newer token on file. *ret_why:
- * the sentence; that an interrupted refresh, a consent (core/grants.h) or 90 days without a refresh
- * was the cause, when it was; that its age may be, when it is a year. */
+ * the sentence; that an interrupted refresh, a consent (core/consents.h) or 90 days without a
+ * refresh was the cause, when it was; that its age may be, when it is a year. */
 MUST_USE enum err grant_refresh_refused(struct work *w, str grant, str process,
                                         const struct grant_lease *lease, str why,
                                         struct secret *ret_access, int64_t *ret_generation,

@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "core/grants_int.h"
+#include "core/scopes_lost.h"
 #include "crypto/random.h"
 #include "store/journal.h"
-#include "store/renewals.h"
 
 int64_t grant_access_expires(const struct work *w, int64_t expires_in_s)
 {
@@ -92,69 +92,7 @@ enum err grant_seal_and_save(struct work *w, struct grant_row *g, const struct g
     return e ? e : store_journal_settle(w->db, w->arena, w->fault, g->id);
 }
 
-/* --- to be renewed ---------------------------------------------------------------------------- */
-
-enum err grant_consent_begins(struct work *w, struct grant_consent *c)
-{
-    must(db_transaction_mode(w->db) == DB_WRITE);
-    enum err e = db_clock_ms(w->db, w->arena, w->fault, &c->claimed);
-    struct renewal_row row = {c->id, c->client_id, c->claimed + GRANT_RENEW_AFTER_MS};
-
-    return e ? e : store_renewals_add_of_user(w->db, w->arena, w->fault, &row, w->actor.user);
-}
-
-static enum err add_known(struct work *w, const struct renewal_row *row, str account_id)
-{
-    if (str_empty(account_id))
-        return store_renewals_add_of_user(w->db, w->arena, w->fault, row, w->actor.user);
-    enum err e = store_renewals_keep_account(w->db, w->arena, w->fault, row->consent, account_id);
-    return e ? e : store_renewals_add_of_account(w->db, w->arena, w->fault, row, account_id);
-}
-
-/* An exchange that took longer than it can (the process was stopped) may have come after a refresh
- * at the time that was set: then once more. */
-enum err grant_consent_happened(struct work *w, const struct grant_consent *c, str account_id)
-{
-    struct work own = *w; /* acts for the same user, and asks nobody whether it may */
-    int64_t now = 0;
-    enum err e = db_clock_ms(w->db, w->arena, w->fault, &now);
-    struct renewal_row row = {c->id, c->client_id, c->claimed + GRANT_RENEW_AFTER_MS};
-
-    own.authorize = NULL;
-    if (e || (str_empty(account_id) && now < row.due))
-        return e;
-    row.due = row.due < now ? now : row.due;
-    e = work_write(&own);
-    if (!e)
-        e = add_known(&own, &row, account_id);
-    return e ? e : work_commit(&own);
-}
-
-/* What is on file now is the consent's own: what happened before it began counts no more. */
-static enum err renewed_by(struct work *w, str grant, const struct grant_consent *c)
-{
-    int64_t now = 0;
-    enum err e = ERR_OK;
-
-    if (!c) {
-        e = db_clock_ms(w->db, w->arena, w->fault, &now);
-        return e ? e : store_renewal_add(w->db, w->arena, w->fault, grant, id_new(w->arena), now);
-    }
-    e = store_renewal_delete(w->db, w->arena, w->fault, grant, c->id);
-    return e ? e : store_renewals_settle(w->db, w->arena, w->fault, grant, c->claimed);
-}
-
 /* --- consents --------------------------------------------------------------------------------- */
-
-/* One of the words, separated by spaces. */
-static int has_word(str words, str one)
-{
-    while (words.n) {
-        if (str_eq(str_take_until(&words, ' '), one))
-            return 1;
-    }
-    return 0;
-}
 
 /* Whether the new tokens reach what else stands on this grant. */
 static enum err serves_others(struct work *w, const struct grant_row *g,
@@ -169,7 +107,7 @@ static enum err serves_others(struct work *w, const struct grant_row *g,
         return e;
     *ret = 1;
     for (size_t i = 0; i < count && reach->sites.n; i++)
-        *ret = *ret && has_word(reach->sites, sites[i]);
+        *ret = *ret && str_has_word(reach->sites, sites[i]);
     return ERR_OK;
 }
 
@@ -201,25 +139,6 @@ static enum err grant_for(struct work *w, str client_id, str account_id,
     return e;
 }
 
-static enum err find_lost(struct work *w, const struct grant_row *g,
-                          const struct grant_reach *reach, str scopes, str *ret)
-{
-    str *sites = NULL; /* of others; more is not asked for */
-    size_t others = 0;
-    str held = g->scopes, lost = STR("");
-    enum err e =
-        store_grant_sites(w->db, w->arena, w->fault, g->id, reach->credential, &sites, &others);
-
-    while (!e && others && scopes.n && held.n) {
-        str one = str_take_until(&held, ' ');
-        if (one.n && !has_word(scopes, one) && !str_eq(one, STR("offline_access")))
-            lost = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(lost), lost.n ? ", " : "",
-                                STR_ARG(one));
-    }
-    *ret = lost;
-    return e;
-}
-
 enum err grant_save(struct work *w, str client_id, str account_id, const struct grant_reach *reach,
                     const struct grant_tokens *tokens, str *ret_id, str *ret_lost)
 {
@@ -232,14 +151,14 @@ enum err grant_save(struct work *w, str client_id, str account_id, const struct 
                          " Nothing was saved; please connect again.");
     enum err e = grant_for(w, client_id, account_id, reach, &g);
     if (!e)
-        e = find_lost(w, &g, reach, tokens->scopes, ret_lost);
+        e = scopes_lost_note(w, &g, reach->credential, tokens->scopes, ret_lost);
     if (e)
         return e;
     g.granted = w->now_ms;
     g.refreshed = 0;
     e = grant_seal_and_save(w, &g, tokens, NULL);
     if (!e)
-        e = renewed_by(w, g.id, reach->consent);
+        e = consent_saved(w, g.id, reach->consent);
     if (!e)
         e = store_credentials_revive_grant(w->db, w->arena, w->fault, g.id, w->actor.user,
                                            w->now_ms);

@@ -267,6 +267,9 @@ static enum err find_new(struct work *w, enum incident_kind kind,
     case INCIDENT_REFRESH_FAILING:
         return store_incidents_failing(w->db, w->arena, w->fault, w->now_ms, w->now_ms - FAILING_MS,
                                        after, INCIDENTS_AT_ONCE, &ret->rows, &ret->count);
+    case INCIDENT_SCOPES_LOST:
+        return store_incidents_lost(w->db, w->arena, w->fault, after, INCIDENTS_AT_ONCE, &ret->rows,
+                                    &ret->count);
     case INCIDENT_CLIENT_REFUSED:
         return store_incidents_client(w->db, w->arena, w->fault, INCIDENTS_AT_ONCE, &ret->rows,
                                       &ret->count);

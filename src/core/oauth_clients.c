@@ -42,14 +42,6 @@ static str next_scope(str *rest)
     return found;
 }
 
-static int has_scope(str scopes, str one)
-{
-    while (scopes.n)
-        if (str_eq(str_take_until(&scopes, ' '), one))
-            return 1;
-    return 0;
-}
-
 enum err oauth_scopes_read(struct work *w, str entered, str *ret)
 {
     str rest = str_empty(str_trim(entered)) ? w->services->settings->jira_scopes : entered;
@@ -63,7 +55,7 @@ enum err oauth_scopes_read(struct work *w, str entered, str *ret)
 
         if (rest.n == before)
             break;
-        if (one.n == 0 || str_eq(one, STR("offline_access")) || has_scope(scopes, one))
+        if (one.n == 0 || str_eq(one, STR("offline_access")) || str_has_word(scopes, one))
             continue;
         scopes = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(scopes), scopes.n ? " " : "",
                               STR_ARG(one));
@@ -136,7 +128,7 @@ static str union_of(struct arena *a, str scopes, str more)
 {
     while (more.n) {
         str one = str_take_until(&more, ' ');
-        if (one.n && !has_scope(scopes, one))
+        if (one.n && !str_has_word(scopes, one))
             scopes =
                 arena_printf(a, "%.*s%s%.*s", STR_ARG(scopes), scopes.n ? " " : "", STR_ARG(one));
     }
@@ -254,7 +246,7 @@ static str add_lacking(struct arena *a, str scopes, str held, str lacking)
 {
     while (held.n) {
         str one = str_take_until(&held, ' ');
-        if (one.n && !has_scope(scopes, one) && !str_eq(one, STR("offline_access")))
+        if (one.n && !str_has_word(scopes, one) && !str_eq(one, STR("offline_access")))
             lacking = union_of(a, lacking, one);
     }
     return lacking;
@@ -290,7 +282,7 @@ static str first_missing(str has, str wanted)
 {
     while (wanted.n) {
         str one = str_take_until(&wanted, ' ');
-        if (!has_scope(has, one))
+        if (!str_has_word(has, one))
             return one;
     }
     return STR("");

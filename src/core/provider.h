@@ -192,13 +192,21 @@ struct provider_site {
 
 #define PROVIDER_SITES_MAX 200
 
-/* A code for tokens, then: which sites, and (when there is one) whose. code -> tokens -> sites ->
- * who am I. */
+/* Whether a code or refresh token may have been used up by an attempt. */
+enum provider_spent {
+    SPENT_UNKNOWN, /* it may have been: the answer was lost, or tells nothing */
+    SPENT_NO,      /* surely not: nothing was sent, or it was refused unread */
+    SPENT_YES      /* new tokens came, or the grant is dead */
+};
+
+/* A code for tokens, then: which sites, and whose. code -> tokens -> sites -> who am I. */
 struct provider_exchange {
     struct provider_client client;
     struct secret code;
     struct secret verifier; /* RFC 7636 */
     str site_url;           /* origin; not empty: no other site will do */
+    int64_t
+        send_until_ms; /* the code is not sent later (clock_monotonic_ms(); MEANING_CODE_REFUSED) */
     /* set on success */
     struct provider_tokens tokens;
     const struct provider_site *sites; /* 1..PROVIDER_SITES_MAX, each once, by name */
@@ -207,8 +215,11 @@ struct provider_exchange {
     struct provider_identity identity; /* when site_count is 1, as are the next two */
     str origin;
     str base_path;
-    str email;                     /* the account's, empty when it is hidden */
-    enum provider_meaning meaning; /* set always */
+    str email; /* the account's, empty when it is hidden */
+    /* set always */
+    enum provider_meaning meaning;
+    enum provider_spent spent; /* SPENT_NO: no tokens were given */
+    str account_id;            /* whose it is, also of a failure; empty: not found out */
 };
 
 /* Who am I on this site of a grant: the end of an exchange that found several. */
@@ -221,13 +232,6 @@ struct provider_identify {
     str base_path;
     str email;
     enum provider_meaning meaning; /* set always */
-};
-
-/* Whether a refresh token may have been used up by an attempt. */
-enum provider_spent {
-    SPENT_UNKNOWN, /* it may have been: the answer was lost, or tells nothing */
-    SPENT_NO,      /* surely not: nothing was sent, or it was refused unread */
-    SPENT_YES      /* new tokens came, or the grant is dead */
 };
 
 /* A refresh token for new tokens (RFC 6749 section 6). Called once; whether it may be called again

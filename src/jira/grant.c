@@ -7,16 +7,18 @@
  *   MYSELF     GET  /ex/jira/<cloud id>/rest/api/3/myself at the gateway; access token
  *
  * client check, refresh:  TOKEN -> done
- * exchange:  TOKEN -> RESOURCES -one site, or the wanted one-> MYSELF -> done
- *            TOKEN -> RESOURCES -several-> done (somebody has to choose)
+ * exchange:  TOKEN -> RESOURCES -> MYSELF of the wanted site, the only one, or the first -> done
+ *            (several: somebody has to choose; none: whose it is stays unknown; tokens that lack a
+ *            scope are refused, but whose they are is asked before)
  * identify:  MYSELF -> done
  * test:      RESOURCES -site still there-> MYSELF -> done (rights.c goes on)
  *
- * Invariants: each step is sent once; a token call that broke off is not repeated here (the code or
- * refresh token may be spent). Client secret, code and refresh token go to the authorization
- * server only, the access token to the gateway only. New tokens are handed out with success and
- * wiped with any failure; the body of the token call is wiped at the end, whatever it is. Nobody is
- * reported as connected without an answer that names the account.
+ * Invariants: each step is sent once (MYSELF of several sites until one tells, WHOSE_MAX at most);
+ * a token call that broke off is not repeated here (the code or refresh token may be spent). Client
+ * secret, code and refresh token go to the authorization server only, the access token to the
+ * gateway only. New tokens are handed out with success and wiped with any failure; the body of the
+ * token call is wiped at the end, whatever it is. Nobody is reported as connected without an answer
+ * that names the account.
  */
 #include "base/check.h"
 #include "base/clock.h"
@@ -30,6 +32,9 @@
 #define ANSWER_MAX ((size_t)512 * 1024)
 #define TEXT_MAX 255
 #define URL_SHOWN_MAX 80
+#define WHOSE_MAX                                                                                  \
+    3 /* sites that are asked whose tokens these are, where somebody has to choose                 \
+       */
 
 enum step { STEP_TOKEN, STEP_RESOURCES, STEP_MYSELF };
 
@@ -41,7 +46,11 @@ struct grant {
     struct provider_tokens tokens; /* of an exchange or refresh, until they are handed out */
     const struct secret *access;   /* what RESOURCES and MYSELF are called with */
     struct jira_sites sites;
-    str reach;                 /* the ids of all of Jira's */
+    str reach;            /* the ids of all of Jira's */
+    int lacks_wanted;     /* an exchange's site_url is not among them */
+    struct fault refused; /* how the flow ends, whatever else comes: code ERR_OK: not yet known */
+    enum provider_meaning refused_meaning;
+    size_t asked;              /* how many of several sites were asked whose it is */
     struct provider_site site; /* the one that MYSELF is asked of */
     struct provider_identity who;
     str email;
@@ -129,6 +138,11 @@ static void end(struct grant *g, enum err e, enum provider_stage stage, enum pro
 {
     struct provider_op *op = g->flow->op;
 
+    if (g->refused.code) {
+        op->fault = g->refused;
+        e = g->refused.code;
+        why = g->refused_meaning;
+    }
     if (!e)
         hand_out(g);
     secret_wipe(&g->body);
@@ -181,6 +195,18 @@ static void prepare_token(struct grant *g, struct upstream_call *call)
     call->body_max = UPSTREAM_SECRET_MAX;
 }
 
+static void heard_exchange(struct grant *g, enum err e, const struct jira_token_answer *answer)
+{
+    struct provider_op *op = g->flow->op;
+
+    op->exchange.spent = e == ERR_CODE_REFUSED ? SPENT_NO : answer->spent;
+    g->access = &g->tokens.access;
+    if (e != ERR_SCOPE_MISSING)
+        return;
+    g->refused = op->fault;
+    g->refused_meaning = answer->meaning;
+}
+
 static void heard_token(struct grant *g, const struct upstream_call *call)
 {
     struct provider_op *op = g->flow->op;
@@ -190,16 +216,16 @@ static void heard_token(struct grant *g, const struct upstream_call *call)
         jira_token_judge(arena_of(g), &op->fault, call, jira_token_use_of(op), asked, &answer);
 
     g->tokens = answer.tokens;
+    if (op->kind == PROVIDER_EXCHANGE)
+        heard_exchange(g, e, &answer);
     if (op->kind == PROVIDER_REFRESH) {
         op->refresh.spent = answer.spent;
         op->refresh.retry_after_s = jira_retry_after(call);
     }
-    if (e || op->kind != PROVIDER_EXCHANGE) {
+    if (op->kind != PROVIDER_EXCHANGE || !secret_is_set(&g->tokens.access))
         end(g, e, e ? STAGE_TOKEN : STAGE_DONE, answer.meaning);
-        return;
-    }
-    g->access = &g->tokens.access;
-    go(g, STEP_RESOURCES);
+    else
+        go(g, STEP_RESOURCES);
 }
 
 /* --- calls with the access token -------------------------------------------------------------- */
@@ -208,7 +234,8 @@ static void prepare_gateway(struct grant *g, struct upstream_call *call)
 {
     static const struct upstream_header accept[] = {{STR("Accept"), STR("application/json")}};
 
-    g->flow->deadline_ms = clock_monotonic_ms() + g->flow->jira->timeout_ms;
+    if (g->asked < 2) /* all who are asked whose it is share one */
+        g->flow->deadline_ms = clock_monotonic_ms() + g->flow->jira->timeout_ms;
     call->method = STR("GET");
     call->headers = accept;
     call->header_count = 1;
@@ -317,22 +344,20 @@ static void end_without_jira(struct grant *g)
         end_no_site(g, "");
 }
 
-/* Leaves only the wanted site, when there is a wanted one. Returns 0 when the flow has ended. */
-static int keep_wanted(struct grant *g, str wanted)
+/* Leaves only the wanted site, when there is a wanted one and it was granted. */
+static void keep_wanted(struct grant *g, str wanted)
 {
     struct jira_sites *s = &g->sites;
     const struct provider_site *found;
 
     if (wanted.n == 0)
-        return 1;
+        return;
     found = jira_sites_by_url(s->jira, s->jira_count, wanted);
-    if (found == NULL) {
-        end_without_wanted(g, wanted);
-        return 0;
-    }
+    g->lacks_wanted = found == NULL;
+    if (found == NULL)
+        return;
     s->jira = found;
     s->jira_count = 1;
-    return 1;
 }
 
 static str ids_of(struct arena *a, const struct jira_sites *s)
@@ -344,23 +369,44 @@ static str ids_of(struct arena *a, const struct jira_sites *s)
     return ids;
 }
 
+/* Whose it is was asked, where there was somebody to ask. */
+static void end_exchange(struct grant *g)
+{
+    if (g->lacks_wanted)
+        end_without_wanted(g, g->flow->op->exchange.site_url);
+    else if (g->sites.jira_count == 0)
+        end_without_jira(g);
+    else
+        end(g, ERR_OK, STAGE_DONE, MEANING_OK);
+}
+
+/* The next of the sites that may tell whose it is. */
+static void ask_whose(struct grant *g)
+{
+    if (g->asked == g->sites.jira_count || g->asked == WHOSE_MAX) {
+        end_exchange(g);
+        return;
+    }
+    g->site = g->sites.jira[g->asked++];
+    go(g, STEP_MYSELF);
+}
+
+/* Whether any site will do that tells whose it is: none of them is chosen yet. */
+static int is_any(const struct grant *g)
+{
+    return g->flow->op->kind == PROVIDER_EXCHANGE &&
+           (g->sites.jira_count > 1 || g->lacks_wanted || g->refused.code);
+}
+
 static void choose_site(struct grant *g)
 {
     struct jira_sites *s = &g->sites;
 
     g->reach = ids_of(arena_of(g), s);
-    if (!keep_wanted(g, g->flow->op->exchange.site_url))
-        return;
+    keep_wanted(g, g->flow->op->exchange.site_url);
     if (s->jira_count > PROVIDER_SITES_MAX)
         s->jira_count = PROVIDER_SITES_MAX;
-    if (s->jira_count == 0) {
-        end_without_jira(g);
-    } else if (s->jira_count > 1) {
-        end(g, ERR_OK, STAGE_DONE, MEANING_OK);
-    } else {
-        g->site = s->jira[0];
-        go(g, STEP_MYSELF);
-    }
+    ask_whose(g);
 }
 
 /* A test: the site by its id, which survives a renaming. */
@@ -468,15 +514,29 @@ static void explain(struct grant *g, struct jira_verdict *v)
                             STR_ARG(site)));
 }
 
+static void end_identified(struct grant *g)
+{
+    if (g->flow->op->kind != PROVIDER_EXCHANGE) {
+        end(g, ERR_OK, STAGE_DONE, MEANING_OK);
+        return;
+    }
+    g->flow->op->exchange.account_id = g->who.account_id;
+    end_exchange(g);
+}
+
 static void heard_myself(struct grant *g, const struct upstream_call *call)
 {
     struct jira_verdict v = classify(g, call);
 
-    if (v.meaning != MEANING_OK) {
+    if (v.meaning == MEANING_OK && call->status == 200 && read_account(g, call->reply_body)) {
+        end_identified(g);
+    } else if (is_any(g) && v.meaning == MEANING_RATE_LIMITED) {
+        end_exchange(g);
+    } else if (is_any(g)) {
+        ask_whose(g);
+    } else if (v.meaning != MEANING_OK) {
         explain(g, &v);
         end_by_meaning(g, &v);
-    } else if (call->status == 200 && read_account(g, call->reply_body)) {
-        end(g, ERR_OK, STAGE_DONE, MEANING_OK);
     } else {
         end_with(g, ERR_UPSTREAM_NOT_JIRA, STAGE_IDENTITY, MEANING_NOT_PROVIDER,
                  "Jira's answer does not say whose authorisation this is. %s", advice_of(g));
@@ -501,8 +561,14 @@ static void heard(struct upstream_call *call, void *token)
         steps[g->step].heard(g, call);
         return;
     }
+    if (g->step == STEP_MYSELF && is_any(g)) {
+        end_exchange(g); /* whoever chooses goes on, and the site that is chosen is asked */
+        return;
+    }
     if (f->op->kind == PROVIDER_REFRESH)
         f->op->refresh.spent = call->sent ? SPENT_UNKNOWN : SPENT_NO;
+    if (f->op->kind == PROVIDER_EXCHANGE && g->step == STEP_TOKEN)
+        f->op->exchange.spent = call->sent ? SPENT_UNKNOWN : SPENT_NO;
     e = jira_grant_failure(&f->op->fault, call, advice_of(g));
     end(g, e, jira_failure_stage(call, steps[g->step].stage), MEANING_PROVIDER_ERROR);
 }
@@ -527,6 +593,10 @@ static void begin_token(struct grant *g)
     struct provider_op *op = g->flow->op;
     enum err e = jira_token_body(&op->fault, op, &g->body);
 
+    if (!e && op->kind == PROVIDER_EXCHANGE && clock_monotonic_ms() > op->exchange.send_until_ms)
+        e = fail(&op->fault, ERR_CODE_REFUSED, "");
+    if (e && op->kind == PROVIDER_EXCHANGE)
+        op->exchange.spent = SPENT_NO;
     if (e)
         end(g, e, STAGE_TOKEN, refusals[jira_token_use_of(op)]);
     else

@@ -14,21 +14,12 @@
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-static int has_scope(str scopes, str scope)
-{
-    while (scopes.n) {
-        if (str_eq(str_take_until(&scopes, ' '), scope))
-            return 1;
-    }
-    return 0;
-}
-
 str jira_authorize_url(const struct jira_policy *p, struct arena *a,
                        const struct provider_client *client, str state, str challenge)
 {
     str scopes = client->scopes;
 
-    if (!has_scope(scopes, STR("offline_access")))
+    if (!str_has_word(scopes, STR("offline_access")))
         scopes = arena_printf(a, "%.*s%soffline_access", STR_ARG(scopes), scopes.n ? " " : "");
     return arena_printf(a,
                         "%.*s%.*s/authorize?audience=api.atlassian.com&client_id=%.*s&scope=%.*s"
@@ -321,7 +312,7 @@ static str missing_scopes(struct arena *a, str asked, str granted)
 
     while (granted.n && asked.n) {
         str scope = str_take_until(&asked, ' ');
-        if (scope.n && !str_eq(scope, STR("offline_access")) && !has_scope(granted, scope))
+        if (scope.n && !str_eq(scope, STR("offline_access")) && !str_has_word(granted, scope))
             missing = arena_printf(a, "%.*s%s%.*s", STR_ARG(missing), missing.n ? ", " : "",
                                    STR_ARG(scope));
     }
@@ -360,14 +351,14 @@ static enum err judge_success(struct judged *j, str asked, struct provider_token
         e = judge_unusable(j);
     else if (j->use == JIRA_TOKEN_CODE)
         e = judge_consent(j, asked, &t);
-    if (e) {
-        secret_wipe(&t.access);
+    if (e)
         secret_wipe(&t.refresh);
-        return e;
-    }
-    *j->meaning = MEANING_OK;
+    if (e && e != ERR_SCOPE_MISSING)
+        secret_wipe(&t.access);
+    if (!e)
+        *j->meaning = MEANING_OK;
     *ret = t;
-    return ERR_OK;
+    return e;
 }
 
 static enum err judge_by_status(struct judged *j, str asked, struct provider_tokens *ret)

@@ -35,7 +35,9 @@ MUST_USE enum err jira_token_body(struct fault *f, const struct provider_op *op,
 struct jira_token_answer {
     enum provider_meaning meaning; /* set always */
     enum provider_spent spent;     /* of the code or refresh token; set always */
-    struct provider_tokens tokens; /* on success, not for JIRA_TOKEN_CHECK; the caller's */
+    /* on success, not for JIRA_TOKEN_CHECK; with ERR_SCOPE_MISSING access alone, by which it can be
+     * asked whose it is. The caller's */
+    struct provider_tokens tokens;
 };
 
 /* `call` was answered. asked: the scopes of the consent; those that the answer of a

@@ -6,12 +6,16 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "core/consents.h"
 #include "core/settings.h"
 #include "life/flight.h"
 #include "store/journal.h"
 #include "store/oauth.h"
 
 #define ARENA_MAX ((size_t)4 << 20)
+
+#define EACH_MAX (KEEPER_LOOK_MAX / 2) /* of what has minutes: interrupted, consents */
+#define STUCK_MAX 256
 
 /* What is looked for together. */
 enum lane { LANE_URGENT, LANE_IDLE, LANES };
@@ -23,6 +27,11 @@ struct keeper {
     const struct services *services;
     int64_t idle_ms; /* 0: kept for ever */
     struct event *timer;
+    struct event *again; /* LANE_URGENT has more to do */
+    /* Grants of LANE_URGENT that failed since the timer: passed over, or they would be first again.
+     * Written while that lane is not being looked at. */
+    char *stuck[STUCK_MAX];
+    size_t stuck_count;
     sem_t stopped;
     int stopping;
     /* of each lane, the look that is being tended; NULL: resting */
@@ -37,10 +46,12 @@ struct look {
     size_t count;
     size_t next; /* to be begun */
     size_t under_way;
+    int more; /* LANE_URGENT: there was more than one look takes, or it failed */
 };
 
 struct tending {
     struct look *look;
+    const struct due_grant *due;
     struct flight_waiter waiter;
 };
 
@@ -56,8 +67,37 @@ static int64_t number(str text)
 
 static void rest(struct look *l)
 {
-    l->keeper->looks[l->lane] = NULL;
+    struct keeper *k = l->keeper;
+
+    k->looks[l->lane] = NULL;
+    if (l->more && !k->stopping && k->stuck_count < STUCK_MAX)
+        must(event_add(k->again, &(struct timeval){KEEPER_PAUSE_S, 0}) == 0);
     arena_free(l->arena);
+}
+
+static void forget_stuck(struct keeper *k)
+{
+    while (k->stuck_count)
+        mem_free(k->stuck[--k->stuck_count]);
+}
+
+static void note_stuck(struct look *l, str grant)
+{
+    struct keeper *k = l->keeper;
+
+    if (l->lane != LANE_URGENT || k->stuck_count == STUCK_MAX)
+        return;
+    k->stuck[k->stuck_count] = mem_alloc(grant.n + 1);
+    memcpy(k->stuck[k->stuck_count++], grant.p, grant.n);
+}
+
+static int is_stuck(const struct keeper *k, str grant)
+{
+    for (size_t i = 0; i < k->stuck_count; i++) {
+        if (str_eq(grant, str_from(k->stuck[i])))
+            return 1;
+    }
+    return 0;
 }
 
 static void tend_more(struct look *l);
@@ -68,6 +108,8 @@ static void landed(void *arg)
     struct look *l = t->look;
 
     secret_wipe(&t->waiter.access);
+    if (t->waiter.err)
+        note_stuck(l, t->due->grant);
     mem_free(t);
     l->under_way--;
     tend_more(l);
@@ -78,6 +120,7 @@ static void tend(struct look *l, const struct due_grant *due)
     struct tending *t = mem_new(struct tending);
 
     t->look = l;
+    t->due = due;
     t->waiter = (struct flight_waiter){
         .wish = {l->keeper->loop, due->grant, due->generation, due->app, due->connection,
                  GRANT_OBEY_BACKOFF},
@@ -122,16 +165,26 @@ static void add(struct look *l, const struct due_grant *due)
     };
 }
 
+/* One list fills its half of the look. */
+static void add_urgent(struct look *l, const struct due_grant *due, size_t *added)
+{
+    if (is_stuck(l->keeper, due->grant))
+        return;
+    if (*added < EACH_MAX)
+        add(l, due);
+    l->more |= ++*added == EACH_MAX;
+}
+
 /* What nothing living stands on any more has nothing to be finished. */
 static enum err look_for_interrupted(struct look *l, struct work *w, const struct due_terms *terms)
 {
     struct due_grant *found = NULL;
-    size_t count = 0;
+    size_t count = 0, added = 0;
     enum err e = store_grants_interrupted(w->db, w->arena, w->fault, terms, &found, &count);
 
     for (size_t i = 0; !e && i < count; i++) {
         if (found[i].app.p)
-            add(l, &found[i]);
+            add_urgent(l, &found[i], &added);
         else
             e = store_journal_settle(w->db, w->arena, w->fault, found[i].grant);
     }
@@ -142,11 +195,11 @@ static enum err look_for_interrupted(struct look *l, struct work *w, const struc
 static enum err look_for_consents(struct look *l, struct work *w, const struct due_terms *terms)
 {
     struct due_grant *found = NULL;
-    size_t count = 0;
+    size_t count = 0, added = 0;
     enum err e = store_grants_to_renew(w->db, w->arena, w->fault, terms, &found, &count);
 
     for (size_t i = 0; !e && i < count; i++)
-        add(l, &found[i]);
+        add_urgent(l, &found[i], &added);
     return e;
 }
 
@@ -173,17 +226,37 @@ static enum err look_for_idle(struct look *l, struct work *w, const struct due_t
 static enum err run_look(struct work *w, void *arg)
 {
     struct look *l = arg;
-    struct due_terms terms = {.now_ms = w->now_ms, .limit = KEEPER_LOOK_MAX / 2};
+    struct due_terms terms = {.now_ms = w->now_ms, .limit = EACH_MAX};
     enum err e = db_clock_ms(w->db, w->arena, w->fault, &terms.db_now_ms);
 
     terms.try_max_ms = terms.db_now_ms + GRANT_TRY_MAX_MS;
     l->count = 0;
+    l->more = 0;
     if (!e && l->lane == LANE_IDLE)
         return look_for_idle(l, w, &terms);
+    terms.limit += (int64_t)l->keeper->stuck_count;
     if (!e)
         e = look_for_interrupted(l, w, &terms);
     if (!e)
         e = look_for_consents(l, w, &terms);
+    return e;
+}
+
+static enum err run_mark(struct work *w, void *more)
+{
+    return consents_mark(w, more);
+}
+
+/* In transactions of their own, so that one that fails takes nothing else along. */
+static enum err mark_consents(struct look *l, struct arena *a, struct fault *f, void *db)
+{
+    int more = l->lane == LANE_URGENT;
+    enum err e = ERR_OK;
+
+    while (more && !e) {
+        arena_clear(a);
+        e = work_run(a, f, db, l->keeper->services, run_mark, &more);
+    }
     return e;
 }
 
@@ -192,10 +265,16 @@ static void look(void *arg, void *db)
     struct look *l = arg;
     struct arena *a = arena_new(ARENA_MAX);
     struct fault f;
+    enum err marked = ERR_STORAGE_FAILED, looked = ERR_STORAGE_FAILED;
 
     fault_clear(&f);
-    if (!db || work_run(a, &f, db, l->keeper->services, run_look, l) != ERR_OK)
+    if (db) {
+        marked = mark_consents(l, a, &f, db);
+        looked = work_run(a, &f, db, l->keeper->services, run_look, l);
+    }
+    if (looked)
         l->count = 0;
+    l->more |= l->lane == LANE_URGENT && (marked || looked);
     arena_free(a);
     loop_post(l->keeper->loop, have_looked, l);
 }
@@ -220,9 +299,21 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    if (!k->looks[LANE_URGENT])
+        forget_stuck(k);
     for (enum lane lane = 0; lane < LANES; lane++)
         if (!k->looks[lane])
             begin_look(k, lane);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct keeper *k = arg;
+
+    (void)fd;
+    (void)what;
+    if (!k->looks[LANE_URGENT])
+        begin_look(k, LANE_URGENT);
 }
 
 static void begin(void *arg)
@@ -231,7 +322,8 @@ static void begin(void *arg)
     struct timeval period = {number(k->services->settings->keeper_period), 0};
 
     k->timer = event_new(loop_base(k->loop), -1, EV_PERSIST, on_timer, k);
-    must(k->timer && event_add(k->timer, &period) == 0);
+    k->again = evtimer_new(loop_base(k->loop), on_again, k);
+    must(k->timer && k->again && event_add(k->timer, &period) == 0);
     on_timer(-1, 0, k);
 }
 
@@ -241,6 +333,7 @@ static void end(void *arg)
 
     k->stopping = 1;
     event_free(k->timer);
+    event_free(k->again);
     must(sem_post(&k->stopped) == 0);
 }
 
@@ -274,6 +367,7 @@ void keeper_free(struct keeper *k)
         return;
     for (enum lane lane = 0; lane < LANES; lane++)
         must(k->looks[lane] == NULL);
+    forget_stuck(k);
     must(sem_destroy(&k->stopped) == 0);
     mem_free(k);
 }

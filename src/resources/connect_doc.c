@@ -26,6 +26,17 @@ enum err connect_check_right(struct exchange *x, const struct connection_row *n)
     return stops_check_connect(x->work, (str){NULL, 0});
 }
 
+static str with_commas(struct arena *a, str words)
+{
+    str all = str_take_until(&words, ' ');
+
+    while (words.n) {
+        str one = str_take_until(&words, ' ');
+        all = arena_printf(a, "%.*s, %.*s", STR_ARG(all), STR_ARG(one));
+    }
+    return all;
+}
+
 enum err connect_done(struct exchange *x, const struct connection_row *n,
                       const struct credential_row *row, str return_to)
 {
@@ -37,7 +48,8 @@ enum err connect_done(struct exchange *x, const struct connection_row *n,
             x->arena,
             "%.*s Other connections with this account may no longer use %.*s: the OAuth client's"
             " scopes are fewer than before. Once they are more again, connect again.",
-            STR_ARG(sentence), STR_ARG(str_utf8_cut(row->scopes_lost, SCOPES_SHOWN_MAX)));
+            STR_ARG(sentence),
+            STR_ARG(str_utf8_cut(with_commas(x->arena, row->scopes_lost), SCOPES_SHOWN_MAX)));
     x->doc = doc_object(x->arena);
     enum err e = credentials_effective(x->work, n, &effective);
     if (!e)

@@ -9,7 +9,7 @@
  *   - the code leaves the parameters for a struct secret, and they are forgotten with the half;
  *     neither it nor `state` is in any page or log line;
  *   - before anything else is done with an answer it is noted, and committed, what the exchange may
- *     have used up (core/grants.h);
+ *     have used up (core/consents.h);
  *   - every end has a page with a way back and a note of what became of it, so that the dialog can
  *     explain; a failure changes nothing else.
  */
@@ -184,8 +184,9 @@ static enum err begin_exchange(struct exchange *x, struct returning *r, str code
     secret_set(&op->exchange.code, code.p, code.n);
     if (n.base_url_fixed)
         op->exchange.site_url = n.base_url;
+    op->exchange.send_until_ms = clock_monotonic_ms() + CONSENT_SEND_MS;
     r->op = op;
-    return authorize_exchanging(x->work, c);
+    return authorize_exchanging(x->work, c, &x->retry_after_s);
 }
 
 /* Atlassian's Cancel leads here. Nothing proves that it was this person's doing, so it uses nothing
@@ -333,6 +334,7 @@ static enum err save(struct exchange *x, struct returning *r)
     found.scopes = p->tokens.scopes;
     found.reach = p->reach;
     found.access_expires = grant_access_expires(x->work, p->tokens.expires_in_s);
+    found.until = c->until;
     found.consent = &c->consent;
     enum err e = credentials_save(x->work, &c->moment, &found, &proof, &row, &confirm, &before);
     if (e == ERR_IDENTITY_CHANGED)
@@ -352,6 +354,13 @@ static int is_question(enum err e)
     return e == ERR_CHOOSE_SITE || e == ERR_IDENTITY_CHANGED;
 }
 
+static enum consent_end end_of(const struct provider_exchange *p)
+{
+    if (p->spent == SPENT_NO)
+        return CONSENT_NOTHING;
+    return str_empty(p->account_id) ? CONSENT_UNKNOWN : CONSENT_KNOWN;
+}
+
 enum err oauth_callback_finish(struct exchange *x)
 {
     struct returning *r = x->carried;
@@ -360,8 +369,7 @@ enum err oauth_callback_finish(struct exchange *x)
     if (str_empty(tokens->scopes))
         tokens->scopes = r->claim.client.scopes; /* RFC 6749 section 5.1: as asked for */
     fault_point(FAULT_POINT_EXCHANGED);
-    enum err e = grant_consent_happened(x->work, &r->claim.consent,
-                                        r->op->err ? STR("") : p->identity.account_id);
+    enum err e = consent_happened(x->work, &r->claim.consent, end_of(p), p->account_id);
     if (!e)
         e = access_enter(x->work, r->claim.app);
     if (!e)
@@ -434,12 +442,7 @@ enum err oauth_choose_finish(struct exchange *x)
     struct credential_proof proof = {&p->access, &c->choice->refresh};
     struct credential_row row = {0}, before = {0};
     struct connection_row n = {0};
-    struct grant_consent consent = {.id = c->choice->pending, .client_id = c->choice->client_id};
-    enum err e = ERR_OK;
-    if (!c->op->err)
-        e = grant_consent_happened(x->work, &consent, p->identity.account_id);
-    if (!e)
-        e = work_write(x->work);
+    enum err e = work_write(x->work);
     if (!e && c->op->err)
         e = provider_wait_failed(x, c->op);
     if (!e)

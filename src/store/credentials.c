@@ -179,7 +179,7 @@ enum err store_credential_save(struct db *d, struct arena *a, struct fault *f,
         " last_used = excluded.last_used, last_checked = excluded.last_checked,"
         " suspended = excluded.suspended, grant_id = excluded.grant_id,"
         " status_since = excluded.status_since, last_error = excluded.last_error,"
-        " last_error_at = excluded.last_error_at",
+        " last_error_at = excluded.last_error_at, lost_scopes = NULL",
         DB_T(c->id), DB_T(c->app), DB_T(c->connection), db_text_or_null(c->owner),
         DB_T(c->entered_by), DB_I(c->switch_counter), DB_I(c->generation), DB_T(c->status),
         db_text_or_null(c->why), DB_T(c->account_id), DB_T(c->account_name), DB_T(c->username),

@@ -61,7 +61,8 @@ struct credential_row {
     struct credential_grant_health tokens;
     int64_t user_stopped; /* since when all that entered_by entered is stopped; 0: it is not */
     int64_t site_stopped; /* since when the site is */
-    str scopes_lost; /* of a row just saved: scopes that a consent took from others on its grant */
+    str scopes_lost; /* of a row just saved: scopes that a consent took from others on its grant,
+                        separated by spaces */
 };
 
 struct site_row {

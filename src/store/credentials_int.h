@@ -6,7 +6,7 @@
 /* What taking the secret away sets, whoever does it and why: expressions, in the order in which
  * they appear. Whatever was in flight finds another generation. */
 #define WIPED(status, now, why)                                                                    \
-    "sealed = NULL, grant_id = NULL, generation = generation + 1,"                                 \
+    "sealed = NULL, grant_id = NULL, lost_scopes = NULL, generation = generation + 1,"             \
     " last_error = NULL, last_error_at = NULL, status_since ="                                     \
     " CASE WHEN status = " status " THEN COALESCE(status_since, since) ELSE " now " END,"          \
     " status = " status ", why = " why

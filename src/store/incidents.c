@@ -27,6 +27,9 @@
 /* Retried at the next use once somebody mended it, and so not counted until it fails again. */
 #define CLIENT_FAILS " g.last_class = 'client' AND g.next_try IS NOT NULL"
 
+/* In the words of an incident. */
+#define LOST(scopes) " replace(" scopes ", ' ', ', ') || '.'"
+
 #define IS_OPEN(kind, subject)                                                                     \
     "EXISTS (SELECT 1 FROM incidents i WHERE i.subject = " subject " AND i.kind = '" kind "'"      \
     " AND i.closed IS NULL)"
@@ -132,6 +135,24 @@ enum err store_incidents_failing(struct db *d, struct arena *a, struct fault *f,
     return e;
 }
 
+enum err store_incidents_lost(struct db *d, struct arena *a, struct fault *f,
+                              const struct incident_cursor *after, int64_t limit,
+                              struct incident_row **ret, size_t *ret_count)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r,
+                 FOUND LOST("c.lost_scopes") ", NULL" FROM " WHERE c.lost_scopes IS NOT NULL AND "
+                                                           "c.status = 'connected' AND c.id > $1"
+                                             " AND" IS_NEWS " AND NOT " IS_OPEN(
+                                                 "scopes_lost", "c.id") " ORDER BY c.id LIMIT $2",
+                 DB_T(key(after->id)), DB_I(limit));
+
+    if (!e)
+        found_of(a, &r, STR("scopes_lost"), ret, ret_count);
+    return e;
+}
+
 enum err store_incidents_client(struct db *d, struct arena *a, struct fault *f, int64_t limit,
                                 struct incident_row **ret, size_t *ret_count)
 {
@@ -214,6 +235,8 @@ static void rows_of(struct arena *a, const struct db_rows *r, struct incident_ro
     ") THEN 1 ELSE 0 END"                                                                          \
     " WHEN 'key_expires' THEN CASE WHEN " CREDENTIAL HAS_KEY                                       \
     " AND c.expires = i.expires AND" CONCERNS ") THEN 1 ELSE 0 END"                                \
+    " WHEN 'scopes_lost' THEN CASE WHEN " CREDENTIAL " c.lost_scopes IS NOT NULL AND" CONCERNS     \
+    ") THEN 1 ELSE 0 END"                                                                          \
     " WHEN 'client_refused' THEN CASE WHEN EXISTS (SELECT 1 FROM oauth_grants g"                   \
     " JOIN credentials c ON c.grant_id = g.id WHERE" CLIENT_FAILS " AND " PLACE " = i.subject)"    \
     " THEN 1 ELSE 0 END ELSE 0 END AS holds,"
@@ -329,6 +352,19 @@ enum err store_incident_remind(struct db *d, struct arena *a, struct fault *f, s
 
     return db_query(d, a, f, &r, "UPDATE incidents SET remind_at = $1 WHERE id = $2",
                     db_int_or_null(remind_at), DB_T(id));
+}
+
+enum err store_incident_lost_changed(struct db *d, struct arena *a, struct fault *f, str credential,
+                                     str lost, int64_t now_ms)
+{
+    struct db_rows r;
+
+    return db_query(
+        d, a, f, &r,
+        "UPDATE incidents SET why =" LOST(
+            "CAST($1 AS TEXT)") ", remind_at = $2"
+                                " WHERE subject = $3 AND kind = 'scopes_lost' AND closed IS NULL",
+        DB_T(lost), DB_I(now_ms), DB_T(credential));
 }
 
 enum err store_incident_close(struct db *d, struct arena *a, struct fault *f, str id,

@@ -61,6 +61,10 @@ MUST_USE enum err store_incidents_failing(struct db *d, struct arena *a, struct 
                                           int64_t now_ms, int64_t since,
                                           const struct incident_cursor *after, int64_t limit,
                                           struct incident_row **ret, size_t *ret_count);
+/* Credentials that a consent took scopes from, and that are connected. */
+MUST_USE enum err store_incidents_lost(struct db *d, struct arena *a, struct fault *f,
+                                       const struct incident_cursor *after, int64_t limit,
+                                       struct incident_row **ret, size_t *ret_count);
 /* OAuth clients that the provider refused when it was last asked. They are few: no cursor. */
 MUST_USE enum err store_incidents_client(struct db *d, struct arena *a, struct fault *f,
                                          int64_t limit, struct incident_row **ret,
@@ -89,6 +93,10 @@ MUST_USE enum err store_incident_calm(struct db *d, struct arena *a, struct faul
                                       int64_t since);
 MUST_USE enum err store_incident_remind(struct db *d, struct arena *a, struct fault *f, str id,
                                         int64_t remind_at);
+/* Where there is an open one of that kind, it says what the credential lacks now, and is due to be
+ * told again. */
+MUST_USE enum err store_incident_lost_changed(struct db *d, struct arena *a, struct fault *f,
+                                              str credential, str lost, int64_t now_ms);
 /* *ret_closed 0: it was closed already. */
 MUST_USE enum err store_incident_close(struct db *d, struct arena *a, struct fault *f, str id,
                                        int64_t now_ms, int *ret_closed);

@@ -257,7 +257,7 @@ enum err store_grants_interrupted(struct db *d, struct arena *a, struct fault *f
                  DUE_COLUMNS " FROM refresh_journal j JOIN oauth_grants g"
                              " ON g.id = j.grant_id" DUE_CREDENTIAL ") WHERE j.began IS NOT NULL"
                              " AND (COALESCE(g.next_try, 0) <= $1 OR g.next_try > $2)"
-                             " ORDER BY j.until LIMIT $3",
+                             " ORDER BY j.until, g.id LIMIT $3",
                  DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->limit));
     if (!e)
         due_of(a, &r, ret, ret_count);
@@ -278,13 +278,11 @@ enum err store_grants_to_renew(struct db *d, struct arena *a, struct fault *f,
     struct db_rows r;
     enum err e =
         db_query(d, a, f, &r,
-                 DUE_COLUMNS " FROM (SELECT grant_id, min(due) AS due FROM grant_renewals"
-                             " WHERE due <= $1 OR due > $2 GROUP BY grant_id) n"
+                 DUE_COLUMNS " FROM grant_renewals n"
                              " JOIN oauth_grants g ON g.id = n.grant_id" DUE_CREDENTIAL AND_IN_USE
-                             ") WHERE c.id IS NOT NULL AND (COALESCE(g.next_try, 0) <= $3"
-                             " OR g.next_try > $4) ORDER BY n.due, g.id LIMIT $5",
-                 DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->db_now_ms),
-                 DB_I(terms->try_max_ms), DB_I(terms->limit));
+                             ") WHERE c.id IS NOT NULL AND (COALESCE(g.next_try, 0) <= $1"
+                             " OR g.next_try > $2) ORDER BY n.unknown, n.due, g.id LIMIT $3",
+                 DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->limit));
     if (!e)
         due_of(a, &r, ret, ret_count);
     return e;

@@ -106,9 +106,9 @@ MUST_USE enum err store_grants_interrupted(struct db *d, struct arena *a, struct
 MUST_USE enum err store_grants_idle(struct db *d, struct arena *a, struct fault *f,
                                     const struct due_terms *terms, struct due_grant **ret,
                                     size_t *ret_count);
-/* Time to be renewed because of a consent (store/renewals.h): from db_now_ms on, or at a time
- * further than try_max_ms ahead; the earliest first, next_try is obeyed. Only what something stands
- * on that works and is not stopped. */
+/* To be renewed because of a consent (store/consents.h): first those of which that is known, the
+ * earliest first; next_try is obeyed. Only what something stands on that works and is not stopped.
+ */
 MUST_USE enum err store_grants_to_renew(struct db *d, struct arena *a, struct fault *f,
                                         const struct due_terms *terms, struct due_grant **ret,
                                         size_t *ret_count);

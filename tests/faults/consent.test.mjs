@@ -26,12 +26,13 @@ let own; // connected, and used by nobody while a consent for the same account g
 let app;
 
 const counts = () => s.control('GET', 'refreshes');
-const waiting = () => sql(s, 'SELECT grant_id, due FROM grant_renewals');
+const waiting = () => sql(s, 'SELECT grant_id, due FROM grant_renewals UNION ALL SELECT id, due FROM consents');
 
 // PostgreSQL has a clock of its own, which nobody here moves: its times come nearer instead.
 async function go(span) {
   await pass(s, clock, span);
-  if (s.options.database) sql(s, `UPDATE grant_renewals SET due = due - ${millisecondsOf(span)}`);
+  for (const table of s.options.database ? ['grant_renewals', 'consents'] : [])
+    sql(s, `UPDATE ${table} SET due = due - ${millisecondsOf(span)}`);
 }
 
 async function settle() {
@@ -69,7 +70,7 @@ const add = (more) => addConnection(root, app, { type: 'jira_oauth2', ...more })
 const globexToo = () => s.control('POST', 'membership', { site: 'globex', email, role: 'member' });
 
 async function prepare() {
-  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'credentials', 'oauth_grants']) sql(s, `DELETE FROM ${table}`);
+  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'consents', 'credentials', 'oauth_grants']) sql(s, `DELETE FROM ${table}`);
   await s.control('DELETE', 'faults');
   await s.control('POST', 'oauth', { omit_refresh_token: 0 });
   await s.control('POST', 'apps', { client_id: OAUTH_CLIENT, grant: 'account' });
@@ -78,44 +79,50 @@ async function prepare() {
   own.id = await addConnection(root, own.app, { type: 'jira_oauth2' });
   app = await makeApp(root);
   await connectAs(s, root, own);
+  sql(s, 'DELETE FROM consents');
   await s.control('DELETE', 'refreshes');
 }
 
-// --- what becomes of the consent; each returns what is connected beside `own`
+// --- what becomes of the consent of whoever is `client`; each returns what is connected beside `own`
 
 const BECOMES = {
-  'is left where a site has to be chosen': async () => {
+  'is left where a site has to be chosen': async (client) => {
     await globexToo();
-    assertProblem(await consent({ id: await add() }, { site: 'globex' }), 409, 'choose_site');
+    assertProblem(await consent({ id: await add(), client }, { site: 'globex' }), 409, 'choose_site');
   },
-  'is left where another account was found': async () => {
+  'is left where a site has to be chosen, and none of them tells whose it is': async (client) => {
+    await globexToo();
+    await s.control('POST', 'faults', { kind: 'status', status: 503, times: 3, match: { path: '/rest/api/3/myself' } });
+    assertProblem(await consent({ id: await add(), client }, { site: 'globex' }), 409, 'choose_site');
+  },
+  'is left where another account was found': async (client) => {
     const id = await add();
-    const before = { app, id, email: people.pop() };
-    await connectAs(s, root, before);
-    assertProblem(await consent({ id }), 409, 'identity_changed');
+    const before = { app, id, email: people.pop(), client };
+    await connectAs(s, client, before);
+    assertProblem(await consent({ id, client }), 409, 'identity_changed');
     return before;
   },
-  'is for another site than the fixed one': async () => {
+  'is for another site than the fixed one': async (client) => {
     await globexToo();
     const id = await add({ base_url: s.site('globex'), base_url_fixed: true });
     await s.control('POST', 'membership', { site: 'globex', email, role: null });
-    assertProblem(await consent({ id }), 409, 'no_site');
+    assertProblem(await consent({ id, client }), 409, 'no_site');
   },
-  'brings no refresh token': async () => {
+  'brings no refresh token': async (client) => {
     await s.control('POST', 'oauth', { omit_refresh_token: 1 });
-    assertProblem(await consent({ id: await add() }), 403, 'scope_missing');
+    assertProblem(await consent({ id: await add(), client }), 403, 'scope_missing');
   },
-  'fails where its sites are asked for': async () => {
+  'fails where its sites are asked for': async (client) => {
     await s.control('POST', 'faults', { kind: 'status', status: 503, times: 3, match: { path: '/oauth/token/accessible-resources' } });
-    const answer = await consent({ id: await add() });
+    const answer = await consent({ id: await add(), client });
     assert.ok(answer.status >= 500, answer.text);
   },
-  'is lost with the server, killed before it could save anything': async () => {
+  'is lost with the server, killed before it could save anything': async (client) => {
     const id = await add();
     await s.server.stop();
     await start({ MORTISE_FAULT_POINT: 'exchanged' });
-    const back = await wayBack({ id });
-    await assert.rejects(root.get(back));
+    const back = await wayBack({ id, client });
+    await assert.rejects(client.get(back));
     await until(() => s.server.code === 'SIGKILL', 'its end');
     await start();
   },
@@ -147,8 +154,9 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
 
 function theTests() {
   for (const [becomes, happen] of Object.entries(BECOMES))
-    test(`a consent ${becomes}: what stood on the account goes on`, async () => {
-      const beside = await happen();
+    test(`somebody else's consent ${becomes}: what stood on the account goes on`, async () => {
+      await grant(root, app, other);
+      const beside = await happen(other);
       await s.control('DELETE', 'faults');
       assert.equal(await problemOf(root, own), null);
       await settle();
@@ -156,7 +164,7 @@ function theTests() {
     });
 
   test('the server is away for a while after that: it goes on in time', async () => {
-    await BECOMES['is lost with the server, killed before it could save anything']();
+    await BECOMES['is lost with the server, killed before it could save anything'](root);
     await s.server.stop();
     await go({ minutes: 8 });
     await start();
@@ -165,7 +173,7 @@ function theTests() {
   });
 
   test('it is away for too long: what cannot be helped says why', async () => {
-    await BECOMES['is left where a site has to be chosen']();
+    await BECOMES['is left where a site has to be chosen'](root);
     await s.server.stop();
     await go({ minutes: 61 });
     await start();
@@ -241,21 +249,56 @@ function theTests() {
     await stayAlive(own);
   });
 
-  test('somebody else\'s credentials of the same account, once it is known whose consent it is', async () => {
-    await grant(root, app, other);
-    const id = await add();
-    const before = { app, id, email: people.pop(), client: other };
-    await connectAs(s, other, before);
-    assertProblem(await consent({ id, client: other }), 409, 'identity_changed');
-    assert.equal(waiting().length, 1);
+  test('nobody knows whose it was: all grants of its client are renewed, once, and no others', async () => {
+    const elsewhere = { app, email: people.pop(), id: await add() };
+    await connectAs(s, root, elsewhere);
+    sql(s, `UPDATE oauth_grants SET client_id = 'another' WHERE id =
+      (SELECT grant_id FROM credentials WHERE connection_id = '${elsewhere.id}')`);
+    const third = { app: await makeApp(root), email: people.pop() };
+    third.id = await addConnection(root, third.app, { type: 'jira_oauth2' });
+    await connectAs(s, root, third);
+    await s.control('DELETE', 'refreshes');
+    for (let i = 0; i < 3; i += 1) await BECOMES['fails where its sites are asked for'](root);
+    await s.control('DELETE', 'faults');
     await settle();
-    await stayAlive(own, before);
+    assert.equal((await counts()).accepted, 2);
+    await stayAlive(own, third);
+  });
+
+  test('two consents at once, the first saved last, the second left: the grant that it made is renewed', async () => {
+    const mine = { app, email: people.pop(), id: await add({ base_url: s.site('acme'), base_url_fixed: true }) };
+    await s.control('POST', 'membership', { site: 'globex', email: mine.email, role: 'member' });
+    const first = await wayBack({ id: mine.id }, { as: mine.email, site: 'globex' });
+    const second = await wayBack({ id: await add({ shared: true }) }, { as: mine.email, site: 'acme' });
+    await s.control('POST', 'faults', { kind: 'delay', ms: 2000, times: 1, match: { path: '/rest/api/3/myself' } });
+    const saving = root.get(first);
+    await sleep(700);
+    assertProblem(await root.get(second), 409, 'choose_site');
+    assert.equal((await saving).status, 200);
+    await settle();
+    await stayAlive(mine);
+  });
+
+  test('the same person goes on asking at Atlassian without telling whose consents these are: not for long', async () => {
+    const id = await add();
+    for (let i = 0; i < 10; i += 1) await BECOMES['fails where its sites are asked for'](root);
+    await s.control('DELETE', 'faults');
+    assertProblem(await consent({ id }), 429, 'too_many_attempts');
+    sql(s, 'DELETE FROM throttles');
+    for (let i = 0; i < 11; i += 1) assert.equal((await consent({ id })).status, 200, 'known ones are not counted');
+  });
+
+  test('a code that is refused: nothing is renewed', async () => {
+    const asked = await root.post(connectPath(app, await add()));
+    const state = new URL(asked.body.authorize_url).searchParams.get('state');
+    const answer = await root.get(`/oauth/callback?code=nobodys&state=${state}`);
+    assertProblem(answer, 409, 'code_refused');
+    assert.deepEqual(waiting(), []);
   });
 
   test('grants of other accounts are left alone when the consent is known', async () => {
     const id = await add();
     await connectAs(s, root, { app, id, email: people.pop() });
-    assert.deepEqual(waiting(), []);
     await settle();
     assert.equal((await counts()).accepted, 0);
   });
@@ -278,7 +321,7 @@ function theTests() {
   });
 
   test('deleted or stopped meanwhile: nothing is renewed, nothing comes back', async () => {
-    await BECOMES['is left where a site has to be chosen']();
+    await BECOMES['is left where a site has to be chosen'](root);
     const stop = await root.post(`/apps/${own.app}/stops`, { reason: 'a test' });
     assert.ok([200, 201].includes(stop.status), stop.text);
     await go({ minutes: 4 });
@@ -296,7 +339,7 @@ function theTests() {
     await start({ MORTISE_IDLE_DAYS: '3' });
     try {
       await go({ days: 10 });
-      await BECOMES['is left where a site has to be chosen']();
+      await BECOMES['is left where a site has to be chosen'](root);
       await settle();
       await stayAlive(own);
     } finally {

@@ -41,7 +41,7 @@ test('reuse outside the leeway kills the family, and the person reads why', asyn
   // The server died between answer and save, and came back after the leeway.
   await refreshed(interrupted);
   await s.server.stop();
-  sql(s, 'DELETE FROM grant_renewals'); // nothing but what is asked for may be the one that is cut off
+  for (const table of ['grant_renewals', 'consents']) sql(s, `DELETE FROM ${table}`); // nothing but what is asked for may be the one that is cut off
   await s.start({ MORTISE_FAULT_POINT: 'answered:1' });
   await pass(s, clock, { minutes: 61 });
   await problemOf(root, interrupted);

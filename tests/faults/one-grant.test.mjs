@@ -40,7 +40,7 @@ async function add(more) {
 }
 
 beforeEach(async () => {
-  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'credentials', 'oauth_grants', 'oauth_clients']) sql(s, `DELETE FROM ${table}`);
+  for (const table of ['throttles', 'refresh_journal', 'grant_renewals', 'consents', 'credentials', 'oauth_grants', 'oauth_clients']) sql(s, `DELETE FROM ${table}`);
   await s.control('DELETE', 'faults');
   await s.control('DELETE', 'refreshes');
   await s.control('POST', 'oauth', { families: 'separate', omit_refresh_token: 0 });
@@ -59,7 +59,7 @@ const tokensOf = (connection) => sql(s, `SELECT g.generation, g.sealed_access, g
 // What a consent may have used up is renewed some minutes after it (tests/faults/consent.test.mjs).
 async function settle() {
   await pass(s, clock, { minutes: 4 });
-  await until(() => sql(s, 'SELECT grant_id FROM grant_renewals').length === 0, 'an end of what was to be renewed');
+  await until(() => sql(s, 'SELECT grant_id FROM grant_renewals UNION ALL SELECT id FROM consents').length === 0, 'an end of what was to be renewed');
 }
 
 // Over several expiries, long ones too; each of them uses the grant first once.

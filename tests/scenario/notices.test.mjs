@@ -246,6 +246,32 @@ test('an OAuth client that is refused: the workspace admins; nobody else is sent
   assert.equal((await run(w.bob, w.app, w.oauth, MYSELF)).status, 200);
 });
 
+test('scopes that somebody else\'s consent took: whoever had connected before, not who did it', async () => {
+  const at = '/settings/oauth-client';
+  const fewer = { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET, scopes: 'read:jira-work read:jira-user' };
+  const full = { ...fewer, scopes: `write:jira-work ${fewer.scopes}` };
+  assert.equal((await w.root.post(at, full)).status, 200);
+  await connected(s, w.bob, w.app, w.oauth, BOB);
+  assert.equal((await w.root.post(at, { ...fewer, confirm_fewer: 1 })).status, 200);
+  await on({ seconds: 10 });
+  const mine = await connected(s, w.cat, w.app, w.oauth, BOB);
+  assert.match(mine.sentence, /may no longer use write:jira-work:/);
+  await looked();
+  assert.deepEqual(await told(), { bob: ['scopes_lost opened'] });
+  assert.match((await notices(w.bob))[0].sentence, /may do less than before: .* Missing: write:jira-work\. Once they are/);
+  await on({ hours: 25 });
+  assert.deepEqual(await told(), { ada: ['scopes_lost still_open'], abe: ['scopes_lost still_open'], bob: ['scopes_lost still_open'] });
+  assert.equal((await w.root.post(at, full)).status, 200);
+  await connected(s, w.cat, w.app, w.oauth, BOB);
+  await looked();
+  await on({ minutes: 6 });
+  assert.deepEqual(await told(), { ada: ['scopes_lost closed'], abe: ['scopes_lost closed'], bob: ['scopes_lost closed'] });
+  await w.cat.delete(`/apps/${w.app}/connections/${w.oauth}/credential`);
+  await w.root.delete(at, { confirm_lost: 9 });
+  await connected(s, w.bob, w.app, w.oauth, BOB);
+  await mark();
+});
+
 test('a connection\'s own client that is refused: the app\'s admins', async () => {
   const at = `/apps/${w.app}/connections/${w.oauth}/oauth-client`;
   assert.equal((await w.ada.post(at, { client_id: OAUTH_CLIENT, client_secret: OAUTH_SECRET })).status, 200);

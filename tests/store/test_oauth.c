@@ -1,8 +1,8 @@
 /* The contract of store/oauth.h: clients, grants, and taking out of use what stands on them. */
 #include "connected.h"
+#include "store/consents.h"
 #include "store/journal.h"
 #include "store/oauth.h"
-#include "store/renewals.h"
 #include "store/sweep.h"
 
 #define STORE(c) (c)->db, (c)->arena, &(c)->fault
@@ -505,11 +505,11 @@ static str to_renew(struct contract *c, int64_t now_ms)
     return ids;
 }
 
-static int64_t first_due(struct contract *c, const char *grant)
+static int64_t due_of(struct contract *c, const char *grant)
 {
     int64_t due = -1;
 
-    contract_ok(c, store_renewals_first(STORE(c), str_from(grant), &due));
+    contract_ok(c, store_renewal_of(STORE(c), str_from(grant), &due));
     return due;
 }
 
@@ -523,52 +523,119 @@ static void seed_renewals(struct contract *c)
     save_due(c, "bare", 1000, 0);
 }
 
-static void a_consent_is_followed_by_renewals_of_whom_it_may_concern(void **state)
+static void mark(struct contract *c, const char *grant, int64_t due)
 {
-    struct contract *c = *state;
-    struct renewal_row row = {STR("consent"), STR("A"), 100};
-    seed_renewals(c);
-    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("anna")));
-    assert_str(to_renew(c, 99), "");
-    contract_ok(c, store_renewal_add(STORE(c), STR("common"), STR("later"), 130));
-    contract_ok(c, store_renewal_add(STORE(c), STR("own"), STR("sooner"), 90));
-    assert_str(to_renew(c, 100), "own common "); /* each once, the earliest first */
-    row.client_id = STR("another");
-    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("bob")));
-    row = (struct renewal_row){STR("consent"), STR("A"), 110};
-    contract_ok(c, store_renewals_keep_account(STORE(c), STR("consent"), STR("common")));
-    assert_int_equal(first_due(c, "own"), 90);
-    contract_ok(c, store_renewals_add_of_account(STORE(c), &row, STR("others")));
-    contract_ok(c, store_renewals_add_of_account(STORE(c), &row, STR("common")));
-    assert_int_equal(first_due(c, "common"), 110); /* moved */
-    assert_str(to_renew(c, 110), "own common others ");
+    contract_ok(c, store_renewal_add(STORE(c), str_from(grant), due, 0));
 }
 
-static void a_renewal_is_settled_by_its_time(void **state)
+static void a_grant_is_marked_once_and_settled_by_its_time(void **state)
+{
+    struct contract *c = *state;
+    int ahead = 0;
+    seed_renewals(c);
+    mark(c, "own", 100);
+    mark(c, "own", 90); /* never earlier */
+    mark(c, "others", 100);
+    contract_ok(c, store_renewal_settle(STORE(c), STR("own"), 99));
+    assert_int_equal(due_of(c, "own"), 100);
+    mark(c, "own", 200);
+    contract_ok(c, store_renewals_ahead(STORE(c), 200, &ahead));
+    assert_false(ahead);
+    contract_ok(c, store_renewals_ahead(STORE(c), 150, &ahead));
+    assert_true(ahead);
+    contract_ok(c, store_renewals_pull(STORE(c), 150));
+    assert_int_equal(due_of(c, "own"), 150);
+    assert_int_equal(due_of(c, "others"), 100);
+    contract_ok(c, store_renewal_settle(STORE(c), STR("own"), 150));
+    assert_int_equal(due_of(c, "own"), 0);
+    mark(c, "bare", 100);
+    contract_ok(c, store_grants_drop_unused(STORE(c)));
+    assert_int_equal(due_of(c, "bare"), 0); /* it goes with its grant */
+}
+
+static void what_is_known_is_renewed_first(void **state)
 {
     struct contract *c = *state;
     seed_renewals(c);
-    contract_ok(c, store_renewal_add(STORE(c), STR("own"), STR("one"), 100));
-    contract_ok(c, store_renewal_add(STORE(c), STR("own"), STR("two"), 200));
-    contract_ok(c, store_renewal_add(STORE(c), STR("others"), STR("one"), 100));
-    contract_ok(c, store_renewals_settle(STORE(c), STR("own"), 199));
-    assert_int_equal(first_due(c, "own"), 200);
-    contract_ok(c, store_renewal_delete(STORE(c), STR("own"), STR("two")));
-    assert_int_equal(first_due(c, "own"), 0);
-    assert_int_equal(first_due(c, "others"), 100);
-    contract_ok(c, store_renewal_add(STORE(c), STR("bare"), STR("one"), 100));
-    contract_ok(c, store_grants_drop_unused(STORE(c)));
-    assert_int_equal(first_due(c, "bare"), 0); /* it goes with its grant */
+    contract_ok(c, store_renewal_add(STORE(c), STR("common"), 50, 1));
+    contract_ok(c, store_renewal_add(STORE(c), STR("others"), 50, 1));
+    mark(c, "own", 100);
+    assert_str(to_renew(c, 100), "own common others ");
+    mark(c, "others", 40);
+    assert_str(to_renew(c, 100), "others own common ");
+}
+
+static void save_consent(struct contract *c, str id, str client, str account, int64_t due)
+{
+    struct consent_row row = {.id = id, .client_id = client, .account_id = account, .due = due};
+
+    contract_ok(c, store_consent_save(STORE(c), &row));
+}
+
+static struct consent_row *due_at(struct contract *c, int64_t now)
+{
+    struct consent_row *row = NULL;
+
+    contract_ok(c, store_consent_due(STORE(c), now, now + 1000, &row));
+    return row;
+}
+
+static str grants_of(struct contract *c, const struct consent_row *row)
+{
+    str *found = NULL, ids = STR("");
+    size_t count = 0;
+
+    assert_non_null(row);
+    contract_ok(c, store_consent_grants(STORE(c), row, 3, &found, &count));
+    for (size_t i = 0; i < count; i++)
+        ids = arena_printf(c->arena, "%.*s%.*s ", STR_ARG(ids), STR_ARG(found[i]));
+    return ids;
+}
+
+static void a_consent_is_followed_at_its_time(void **state)
+{
+    struct contract *c = *state;
+    seed_renewals(c);
+    save_consent(c, STR("one"), STR("A"), STR(""), 100);
+    save_consent(c, STR("two"), STR("A"), STR(""), 90);
+    assert_null(due_at(c, 89));
+    assert_str(due_at(c, 100)->id, "two");
+    contract_ok(c, store_consent_delete(STORE(c), STR("two")));
+    assert_str(due_at(c, 100)->id, "one");
+    save_consent(c, STR("one"), STR("A"), STR("common"), 110); /* it is known, and was late */
+    assert_null(due_at(c, 109));
+    assert_str(due_at(c, 110)->account_id, "common");
+    save_consent(c, STR("one"), STR("A"), STR(""), 9000);
+    assert_non_null(due_at(c, 110)); /* the clock was set back */
+}
+
+static void all_of_a_client_or_of_an_account_but_its_own(void **state)
+{
+    struct contract *c = *state;
+    seed_renewals(c);
+    save_consent(c, STR("one"), STR("A"), STR(""), 100);
+    save_consent(c, STR("two"), STR("A"), STR(""), 200);
+    assert_str(grants_of(c, due_at(c, 100)), "bare common others ");
+    contract_ok(c, store_consent_marked(STORE(c), STR("one"), STR("others")));
+    assert_str(grants_of(c, due_at(c, 100)), "own ");
+    contract_ok(c, store_consent_owns(STORE(c), STR("one"), STR("own")));
+    assert_str(grants_of(c, due_at(c, 100)), "");
+    contract_ok(c, store_consent_owns(STORE(c), STR("two"), STR("own"))); /* came after it */
+    assert_str(grants_of(c, due_at(c, 100)), "own ");
+    save_consent(c, STR("one"), STR("A"), STR("others"), 100);
+    assert_str(grants_of(c, due_at(c, 100)), "others ");
+    save_consent(c, STR("three"), STR("another"), STR(""), 50);
+    assert_str(grants_of(c, due_at(c, 100)), "");
 }
 
 static void only_what_works_and_may_be_used_is_renewed(void **state)
 {
     struct contract *c = *state;
-    struct renewal_row row = {STR("consent"), STR("A"), 100};
     seed_renewals(c);
-    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("anna")));
-    contract_ok(c, store_renewals_add_of_user(STORE(c), &row, STR("bob")));
-    contract_ok(c, store_renewal_add(STORE(c), STR("bare"), STR("consent"), 100));
+    mark(c, "common", 100);
+    mark(c, "others", 100);
+    mark(c, "own", 100);
+    mark(c, "bare", 100);
     assert_str(to_renew(c, 100), "common others own ");
     contract_script(c, "UPDATE credentials SET suspended = 1 WHERE id = 'own'");
     assert_str(to_renew(c, 100), "common others ");
@@ -578,8 +645,6 @@ static void only_what_works_and_may_be_used_is_renewed(void **state)
     assert_str(to_renew(c, 100), "");
     contract_script(c, "UPDATE oauth_grants SET next_try = 2000 WHERE id = 'common'");
     assert_str(to_renew(c, 100), "common "); /* no back-off is that long */
-    contract_script(c, "UPDATE grant_renewals SET due = 1101 WHERE grant_id = 'common'");
-    assert_str(to_renew(c, 100), "common "); /* nor lies this ahead: the clock was set back */
 }
 
 /* The clock was ahead when they were saved. */
@@ -620,8 +685,10 @@ int main(void)
         CONTRACT(what_stands_on_a_client_is_counted),
         CONTRACT(what_is_idle_is_found_by_its_time),
         CONTRACT(interrupted_ones_wait_for_their_next_try),
-        CONTRACT(a_consent_is_followed_by_renewals_of_whom_it_may_concern),
-        CONTRACT(a_renewal_is_settled_by_its_time),
+        CONTRACT(a_grant_is_marked_once_and_settled_by_its_time),
+        CONTRACT(what_is_known_is_renewed_first),
+        CONTRACT(a_consent_is_followed_at_its_time),
+        CONTRACT(all_of_a_client_or_of_an_account_but_its_own),
         CONTRACT(only_what_works_and_may_be_used_is_renewed),
         CONTRACT(a_time_that_cannot_be_is_made_one_of_the_next_day),
     };

@@ -23,6 +23,7 @@ static void only_the_first(struct contract *c)
         "stops;"
         "DROP TABLE pending_connects; DROP TABLE drafts; DROP TABLE credentials;"
         "DROP TABLE refresh_journal; DROP TABLE grant_renewals;"
+        "DROP TABLE consents;"
         "DROP TABLE mortise_keys; DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE notices;"
         "DROP TABLE incidents;"
         "DROP TABLE oauth_grants; DROP TABLE oauth_clients; DROP TABLE connections;"

@@ -259,8 +259,8 @@ static void to_renew_at(struct jira *x, int64_t due)
     jira_sql(x, "DELETE FROM grant_renewals");
     jira_sql(x, arena_cstring(x->o.c->arena,
                               arena_printf(x->o.c->arena,
-                                           "INSERT INTO grant_renewals (grant_id, consent, due)"
-                                           " SELECT id, 'c', %lld FROM oauth_grants",
+                                           "INSERT INTO grant_renewals (grant_id, due, unknown)"
+                                           " SELECT id, %lld, 0 FROM oauth_grants",
                                            (long long)due)));
 }
 
@@ -288,7 +288,7 @@ static void a_consent_that_could_not_be_followed_in_time_is_named(void **state)
     for (int late = 0; late < 2; late++) {
         open_connected(&x, state);
         struct grant_lease lease = take(&x, ONE);
-        to_renew_at(&x, lease.asked + GRANT_RENEW_AFTER_MS - GRANT_LEEWAY_MS - late);
+        to_renew_at(&x, lease.asked + CONSENT_RENEW_AFTER_MS - GRANT_LEEWAY_MS - late);
         assert_int_equal(str_find(refuse(&x, ONE, &lease),
                                   STR("went through a Connect at Atlassian on 20")) != SIZE_MAX,
                          late);

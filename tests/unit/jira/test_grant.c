@@ -148,7 +148,7 @@ static void list_sites(struct server_request *r, int acme, int beta, int wiki)
 
 static int play_resources(struct server_request *r, const char *name)
 {
-    if (!strcmp(name, "several"))
+    if (!strncmp(name, "several", 7))
         list_sites(r, 1, 1, 1);
     else if (!strcmp(name, "none"))
         list_sites(r, 0, 0, 0);
@@ -171,9 +171,13 @@ static int play_resources(struct server_request *r, const char *name)
     return strcmp(name, "lost") != 0;
 }
 
-static void play_myself(struct server_request *r, const char *name)
+static int play_myself(struct server_request *r, const char *name)
 {
-    if (!strcmp(name, "unlicensed"))
+    if (!strncmp(name, "several-", 8))
+        name += 8;
+    if (!strcmp(name, "hang"))
+        server_wait(r, 60000);
+    else if (!strcmp(name, "unlicensed"))
         server_reply(r, 403, "text/html", "", "<html>");
     else if (!strcmp(name, "userless"))
         server_reply(r, 401, "application/json", "",
@@ -193,6 +197,7 @@ static void play_myself(struct server_request *r, const char *name)
         server_reply(r, 200, "application/json", "",
                      "{\"accountId\":\"5b10\",\"displayName\":\"Anna\",\"emailAddress\":"
                      "\"anna@acme.example\"}");
+    return strcmp(name, "hang") != 0;
 }
 
 static int answer(struct server_request *r)
@@ -206,7 +211,9 @@ static int answer(struct server_request *r)
     else if (!strcmp(r->target, "/gw/oauth/token/accessible-resources"))
         return play_resources(r, name);
     else if (!strcmp(r->target, "/gw/ex/jira/" ACME_ID "/rest/api/3/myself"))
-        play_myself(r, name);
+        return play_myself(r, name);
+    else if (!strcmp(r->target, "/gw/ex/jira/" BETA_ID "/rest/api/3/myself"))
+        return play_myself(r, strcmp(name, "several-unlicensed") ? name : "one");
     else if (!strcmp(r->target, "/gw/ex/jira/" ACME_ID "/rest/api/3/issue/A-1"))
         server_reply(r, 200, "application/json", "", r->head);
     else
@@ -327,6 +334,8 @@ static void prepare_exchange(struct fixture *x, const char *name, const char *si
 {
     struct provider_exchange *e = &new_op(x, PROVIDER_EXCHANGE)->exchange;
 
+    e->send_until_ms = INT64_MAX;
+
     e->client = client_of("canary-secret");
     e->site_url = str_from(site_url);
     set_secret(&e->code, "code-", name);
@@ -432,8 +441,9 @@ static void test_exchange_several_sites(void **state)
     assert_str(e->sites[0].name, "acme");
     assert_str(e->sites[1].name, "beta");
     assert_null(e->identity.account_id.p);
+    assert_str(e->account_id, "5b10");
     assert_true(secret_is_set(&e->tokens.access));
-    assert_int_equal(server_count(x->server, "/gw/ex/"), 0);
+    assert_int_equal(server_count(x->server, "/gw/ex/"), 1);
     wipe_exchange(e);
     /* a connection for one of them only */
     e = exchange(x, "several", x->acme);
@@ -442,6 +452,76 @@ static void test_exchange_several_sites(void **state)
     assert_str(e->identity.site_id, ACME_ID);
     assert_str(e->identity.account_id, "5b10");
     wipe_exchange(e);
+}
+
+/* Whose it is is asked of another site when one does not tell, and is not needed to go on. */
+static void test_exchange_whose(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *site; /* label of the wanted site */
+        const char *account;
+        int asked;
+    } rows[] = {
+        {"one", NULL, "5b10", 1},
+        {"several-unlicensed", NULL, "5b10", 2},
+        {"several-expired", NULL, "", 2},
+        {"several-hang", NULL, "", 1},
+        {"several", "zeta", "5b10", 1},
+        {"unlicensed", NULL, "", 1},
+        {"none", NULL, "", 0},
+        {"narrow", NULL, "5b10", 1}, /* refused: it lacks a scope */
+        {"several-limited", NULL, "", 1},
+    };
+    struct fixture *x = *state;
+    char site[64];
+    int asked = 0;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct provider_exchange *e;
+        (void)snprintf(site, sizeof(site), "http://%s.localhost:%d",
+                       rows[i].site ? rows[i].site : "", server_port(x->server));
+        e = exchange(x, rows[i].name, rows[i].site ? site : "");
+        assert_str(e->account_id.p ? e->account_id : STR(""), rows[i].account);
+        assert_int_not_equal(e->spent, SPENT_NO);
+        asked += rows[i].asked;
+        assert_int_equal(server_count(x->server, "/gw/ex/"), asked);
+        wipe_exchange(e);
+    }
+}
+
+/* Whether tokens may have been given. */
+static void test_exchange_spent(void **state)
+{
+    static const struct {
+        const char *name;
+        enum provider_spent spent;
+    } rows[] = {
+        {"", SPENT_NO},
+        {"narrow", SPENT_UNKNOWN},
+        {"cut", SPENT_UNKNOWN},
+        {"wiki", SPENT_YES},
+    };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct provider_exchange *e = exchange(x, rows[i].name, "");
+        assert_int_equal(e->spent, rows[i].spent);
+        wipe_exchange(e);
+    }
+}
+
+static void test_a_code_is_not_sent_too_late(void **state)
+{
+    struct fixture *x = *state;
+
+    prepare_exchange(x, "one", "");
+    x->op->exchange.send_until_ms = 1;
+    run(x);
+    expect(x, "one", x->op->exchange.meaning, ERR_CODE_REFUSED, MEANING_CODE_REFUSED, "connect");
+    assert_int_equal(x->op->exchange.spent, SPENT_NO);
+    assert_int_equal(server_count(x->server, "/"), 0);
+    wipe_exchange(&x->op->exchange);
 }
 
 static void test_exchange_failures(void **state)
@@ -765,6 +845,9 @@ int main(void)
         TEST(test_client_check),
         TEST(test_exchange_one_site),
         TEST(test_exchange_several_sites),
+        TEST(test_exchange_whose),
+        TEST(test_exchange_spent),
+        TEST(test_a_code_is_not_sent_too_late),
         TEST(test_exchange_failures),
         TEST(test_a_token_call_is_sent_once),
         TEST(test_a_slow_token_endpoint),

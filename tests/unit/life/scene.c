@@ -20,14 +20,14 @@
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-struct consent {
+struct given_consent {
     struct scene *scene;
     int number;
 };
 
 static enum err run_consent(struct work *w, void *arg)
 {
-    const struct consent *consent = arg;
+    const struct given_consent *consent = arg;
     SECRET_AUTO struct secret access = {0};
     SECRET_AUTO struct secret refresh = {0};
     struct grant_tokens tokens = {&access, &refresh, w->now_ms + CLOCK_HOUR_MS, STR("read")};
@@ -44,7 +44,7 @@ static enum err run_consent(struct work *w, void *arg)
 
 void scene_consent(struct scene *s, int number)
 {
-    struct consent consent = {s, number};
+    struct given_consent consent = {s, number};
 
     contract_ok(s->c,
                 work_run(s->c->arena, &s->c->fault, s->c->db, &s->services, run_consent, &consent));
