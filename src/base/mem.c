@@ -2,8 +2,26 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
+
+#define SMALL 1024 /* glibc's cache has nothing larger */
+
+void *mem_calloc(size_t count, size_t size)
+{
+    size_t total;
+    void *p;
+
+    if (__builtin_mul_overflow(count, size, &total))
+        return NULL;
+    if (total > SMALL)
+        return calloc(count, size);
+    p = malloc(total);
+    if (p)
+        explicit_bzero(p, total); /* of memset and malloc the compiler would make a calloc */
+    return p;
+}
 
 void *mem_alloc(size_t size)
 {
@@ -16,7 +34,7 @@ void *mem_alloc_array(size_t count, size_t size)
 
     if (count == 0 || size == 0)
         count = size = 1;
-    p = calloc(count, size); /* checks the product for overflow */
+    p = mem_calloc(count, size);
     must(p != NULL);
     return p;
 }

@@ -18,6 +18,10 @@ MUST_USE void *mem_realloc(void *p, size_t size);
 /* Accepts NULL. */
 void mem_free(void *p);
 
+/* calloc() for a library that may be given one: NULL when there is no memory or the product
+ * overflows. glibc's passes its own cache of freed blocks by, which makes small ones dear. */
+void *mem_calloc(size_t count, size_t size);
+
 /* mem_new(struct thing) */
 #define mem_new(type) ((type *)mem_alloc(sizeof(type)))
 

@@ -9,6 +9,7 @@
 #include "upstream/client.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -511,7 +512,8 @@ enum err upstream_new(struct fault *f, struct loops *loops, const struct upstrea
 
     if (e)
         return e;
-    must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    must(curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, free, realloc, strdup, mem_calloc) ==
+         CURLE_OK);
     u = mem_new(struct upstream);
     u->ca_file = heap_copy(config->ca_file.n ? config->ca_file : STR(SYSTEM_CA_FILE));
     u->proxy = heap_copy(config->proxy);
