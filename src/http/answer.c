@@ -105,22 +105,9 @@ static void write_head(struct http_stream *s, int status, const struct http_head
     must(buf_ok(b));
 }
 
-/* In one go: each time that bytes are added costs more than a small piece of them. */
 static void send_parts(struct http_stream *s, const str *parts, size_t count)
 {
-    struct evbuffer *output = bufferevent_get_output(s->bev);
-    struct evbuffer_iovec room;
-    size_t n = 0;
-
-    for (size_t i = 0; i < count; i++)
-        n += parts[i].n;
-    must(evbuffer_reserve_space(output, (ev_ssize_t)n, &room, 1) == 1);
-    room.iov_len = 0;
-    for (size_t i = 0; i < count; i++) {
-        memcpy((char *)room.iov_base + room.iov_len, parts[i].p, parts[i].n);
-        room.iov_len += parts[i].n;
-    }
-    must(evbuffer_commit_space(output, &room, 1) == 0);
+    wire_add(&s->wire, parts, count);
     if (!s->unsent)
         connection_poke(s);
     s->unsent = 1;
@@ -146,12 +133,12 @@ static int rest_is_small(const struct http_stream *s)
 static void settle_input(struct http_stream *s)
 {
     s->out = OUT_ENDED;
-    event_del(s->read_timer);
+    event_del(&s->read_timer);
     if (body_is_complete(s)) {
         s->in = IN_DONE;
     } else if (s->keep && rest_is_small(s)) {
         s->in = IN_DROP;
-        must(event_add(s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
+        must(event_add(&s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
     } else {
         s->in = IN_LINGER;
     }
@@ -173,7 +160,7 @@ void http_accept_body(struct http_stream *s, struct http_callbacks callbacks, si
     s->body_max = max_bytes;
     s->in = IN_BODY;
     if (!s->lost && parser_has_body(&s->parser))
-        must(event_add(s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
+        must(event_add(&s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
     connection_poke(s);
 }
 
@@ -182,7 +169,7 @@ void http_pause_body(struct http_stream *s)
     check_use(s);
     s->paused = 1;
     if (s->in == IN_BODY)
-        event_del(s->read_timer);
+        event_del(&s->read_timer);
 }
 
 void http_resume_body(struct http_stream *s)
@@ -192,7 +179,7 @@ void http_resume_body(struct http_stream *s)
         return;
     s->paused = 0;
     if (s->in == IN_BODY && parser_has_body(&s->parser))
-        must(event_add(s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
+        must(event_add(&s->read_timer, s->part->deadlines[DEADLINE_BODY]) == 0);
     connection_poke(s);
 }
 
@@ -228,7 +215,7 @@ void http_start(struct http_stream *s, int status, const struct http_header *hea
 
 static int has_room(struct http_stream *s)
 {
-    s->want_drain = evbuffer_get_length(bufferevent_get_output(s->bev)) >= OUT_HIGH;
+    s->want_drain = wire_waiting(&s->wire) >= OUT_HIGH;
     return !s->want_drain;
 }
 
@@ -324,6 +311,6 @@ void answer_refusal(struct http_stream *s, enum err code)
     arena_free(a);
     s->out = OUT_ENDED;
     s->in = IN_LINGER;
-    event_del(s->read_timer);
+    event_del(&s->read_timer);
     connection_poke(s);
 }

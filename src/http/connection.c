@@ -19,41 +19,16 @@ static void arm(struct http_stream *s, struct event *timer, enum deadline d)
     must(event_add(timer, s->part->deadlines[d]) == 0);
 }
 
-/* Of the output: bytes were queued or sent. Those that are sent in the same turn need no deadline.
- */
-static void on_progress(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+/* -1: the socket is broken. What is sent in the turn that made it needs no deadline. */
+static int send_some(struct http_stream *s)
 {
-    struct http_stream *s = arg;
-    struct http_server *server = s->part->server;
+    int sent = wire_send(&s->wire);
 
-    atomic_fetch_add(&server->queued, info->n_added);
-    atomic_fetch_sub(&server->queued, info->n_deleted);
-    if (info->n_deleted == 0)
-        return;
-    if (evbuffer_get_length(output) == 0)
-        event_del(s->write_timer);
-    else
-        arm(s, s->write_timer, DEADLINE_WRITE);
-}
-
-static size_t output_length(const struct http_stream *s)
-{
-    return evbuffer_get_length(bufferevent_get_output(s->bev));
-}
-
-/* The first piece of what was read, empty when nothing waits. */
-static str input_peek(struct http_stream *s)
-{
-    struct evbuffer_iovec v = {0};
-
-    if (evbuffer_peek(bufferevent_get_input(s->bev), -1, NULL, &v, 1) < 1)
-        return (str){NULL, 0};
-    return (str){v.iov_base, v.iov_len};
-}
-
-static void input_drop(struct http_stream *s, size_t n)
-{
-    must(evbuffer_drain(bufferevent_get_input(s->bev), n) == 0);
+    if (wire_waiting(&s->wire) == 0)
+        event_del(&s->write_timer);
+    else if (sent > 0)
+        arm(s, &s->write_timer, DEADLINE_WRITE);
+    return sent < 0 ? -1 : 0;
 }
 
 /* Those that wait for a request */
@@ -94,11 +69,10 @@ static void connection_free(struct http_stream *s)
     struct http_server *server = s->part->server;
 
     idle_end(s);
-    evbuffer_remove_cb(bufferevent_get_output(s->bev), on_progress, s);
-    atomic_fetch_sub(&server->queued, output_length(s));
-    event_free(s->read_timer);
-    event_free(s->write_timer);
-    bufferevent_free(s->bev);
+    event_del(&s->read_timer);
+    event_del(&s->write_timer);
+    event_del(&s->poke);
+    wire_close(&s->wire);
     parser_done(&s->parser);
     if (s->prev)
         s->prev->next = s->next;
@@ -141,9 +115,10 @@ void connection_lose(struct http_stream *s)
 {
     if (exchange_is_open(s) && !s->accepted) {
         s->lost = 1;
-        bufferevent_disable(s->bev, EV_READ | EV_WRITE);
-        event_del(s->read_timer);
-        event_del(s->write_timer);
+        wire_settle(&s->wire, 0, IN_HIGH);
+        wire_watch_writes(&s->wire, 0);
+        event_del(&s->read_timer);
+        event_del(&s->write_timer);
         return;
     }
     if (exchange_is_open(s))
@@ -155,7 +130,7 @@ void connection_drop(struct http_stream *s)
 {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
-    setsockopt(bufferevent_getfd(s->bev), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    setsockopt(s->wire.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     s->out = OUT_ENDED;
     die(s);
 }
@@ -165,8 +140,7 @@ static int has_arrived(struct http_stream *s)
 {
     char byte;
 
-    return input_peek(s).n > 0 ||
-           recv(bufferevent_getfd(s->bev), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    return wire_peek(&s->wire).n > 0 || recv(s->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 int connection_shed(struct http_part *part)
@@ -189,7 +163,7 @@ size_t http_queued(const struct http_stream *s)
 
 void connection_retire(struct http_stream *s)
 {
-    if (s->in == IN_HEAD && parser_is_empty(&s->parser) && input_peek(s).n == 0)
+    if (s->in == IN_HEAD && parser_is_empty(&s->parser) && wire_peek(&s->wire).n == 0)
         connection_lose(s);
     else
         s->keep = 0;
@@ -198,7 +172,7 @@ void connection_retire(struct http_stream *s)
 void connection_poke(struct http_stream *s)
 {
     if (!s->running)
-        bufferevent_trigger(s->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+        event_active(&s->poke, EV_TIMEOUT, 0);
 }
 
 /* The client broke a rule or was too slow. */
@@ -220,7 +194,7 @@ static void refuse(struct http_stream *s, enum err code, const char *why)
 
 static int step_head(struct http_stream *s)
 {
-    str bytes = input_peek(s);
+    str bytes = wire_peek(&s->wire);
     enum parse_result result;
     size_t used;
     int begins;
@@ -233,14 +207,14 @@ static int step_head(struct http_stream *s)
     begins = s->idle && s->kept;
     idle_end(s);
     result = parser_head(&s->parser, bytes, &used);
-    input_drop(s, used);
+    wire_use(&s->wire, used);
     if (result == PARSE_MORE && begins)
-        arm(s, s->read_timer, DEADLINE_HEAD);
+        arm(s, &s->read_timer, DEADLINE_HEAD);
     if (result == PARSE_REFUSED)
         refuse(s, s->parser.refusal, s->parser.why);
     if (result != PARSE_DONE)
         return 1;
-    event_del(s->read_timer);
+    event_del(&s->read_timer);
     s->in = IN_HELD;
     s->keep = s->parser.keep_alive && !s->part->closing;
     s->continue_sent = !s->parser.expect_continue;
@@ -254,7 +228,7 @@ static void body_moved(struct http_stream *s, size_t n)
     if (s->body_since < BODY_STEP)
         return;
     s->body_since = 0;
-    arm(s, s->read_timer, DEADLINE_BODY);
+    arm(s, &s->read_timer, DEADLINE_BODY);
 }
 
 static int body_is_due(struct http_stream *s)
@@ -262,7 +236,7 @@ static int body_is_due(struct http_stream *s)
     if (!s->continue_sent && s->out == OUT_NONE)
         answer_continue(s);
     s->continue_sent = 1;
-    if (input_peek(s).n > 0)
+    if (wire_peek(&s->wire).n > 0)
         return 1;
     if (s->eof)
         connection_lose(s);
@@ -272,7 +246,7 @@ static int body_is_due(struct http_stream *s)
 static int end_body(struct http_stream *s)
 {
     s->in = IN_DONE;
-    event_del(s->read_timer);
+    event_del(&s->read_timer);
     if (s->callbacks.on_end)
         s->callbacks.on_end(s->callbacks.arg);
     return 1;
@@ -295,7 +269,7 @@ static int step_body(struct http_stream *s)
     }
     if (!body_is_due(s))
         return 0;
-    bytes = input_peek(s);
+    bytes = wire_peek(&s->wire);
     result = parser_body(&s->parser, (char *)(uintptr_t)bytes.p, bytes.n, &used, &body);
     s->body_seen += body.n;
     if (result == PARSE_REFUSED || s->body_seen > s->body_max) {
@@ -306,13 +280,13 @@ static int step_body(struct http_stream *s)
     s->body_ended = result == PARSE_DONE;
     if (body.n > 0 && s->callbacks.on_body)
         s->callbacks.on_body(s->callbacks.arg, body);
-    input_drop(s, used);
+    wire_use(&s->wire, used);
     return 1;
 }
 
 static int step_drop(struct http_stream *s)
 {
-    str bytes = input_peek(s), body;
+    str bytes = wire_peek(&s->wire), body;
     enum parse_result result;
     size_t used;
 
@@ -322,9 +296,9 @@ static int step_drop(struct http_stream *s)
         return s->eof;
     }
     result = parser_body(&s->parser, (char *)(uintptr_t)bytes.p, bytes.n, &used, &body);
-    input_drop(s, used);
+    wire_use(&s->wire, used);
     if (result == PARSE_DONE) {
-        event_del(s->read_timer);
+        event_del(&s->read_timer);
         s->in = IN_DONE;
     } else if (result == PARSE_REFUSED) {
         s->in = IN_LINGER;
@@ -334,17 +308,15 @@ static int step_drop(struct http_stream *s)
 
 static int step_linger(struct http_stream *s)
 {
-    struct evbuffer *input = bufferevent_get_input(s->bev);
-    size_t n = evbuffer_get_length(input);
+    size_t n = wire_use_all(&s->wire);
 
-    input_drop(s, n);
     s->linger_seen += n;
     if (!s->linger_until_ms)
         return 0;
     if (s->eof || s->linger_seen > LINGER_BYTES || clock_monotonic_ms() > s->linger_until_ms)
         die(s);
     else if (n > 0)
-        arm(s, s->read_timer, DEADLINE_LINGER);
+        arm(s, &s->read_timer, DEADLINE_LINGER);
     return 0;
 }
 
@@ -354,8 +326,8 @@ static int begin_linger(struct http_stream *s)
         return 0;
     s->in = IN_LINGER;
     s->linger_until_ms = clock_monotonic_ms() + LINGER_MS;
-    shutdown(bufferevent_getfd(s->bev), SHUT_WR);
-    arm(s, s->read_timer, DEADLINE_LINGER);
+    shutdown(s->wire.fd, SHUT_WR);
+    arm(s, &s->read_timer, DEADLINE_LINGER);
     return 1;
 }
 
@@ -369,46 +341,32 @@ static int next_exchange(struct http_stream *s)
     s->body_seen = s->body_since = 0;
     s->kept = 1;
     idle_begin(s);
-    arm(s, s->read_timer, DEADLINE_IDLE);
+    arm(s, &s->read_timer, DEADLINE_IDLE);
     return 1;
-}
-
-/* -1: the socket is broken. */
-static int write_output(struct http_stream *s)
-{
-    struct evbuffer *output = bufferevent_get_output(s->bev);
-    int sent;
-
-    must(evbuffer_unfreeze(output, 1) == 0);
-    sent = evbuffer_write(output, bufferevent_getfd(s->bev));
-    must(evbuffer_freeze(output, 1) == 0);
-    return sent < 0 && errno != EAGAIN && errno != EINTR ? -1 : 0;
 }
 
 /* 0: the socket is broken. */
 static int send_output(struct http_stream *s)
 {
-    int its_turn_comes = bufferevent_get_enabled(s->bev) & EV_WRITE;
-
     s->unsent = 0;
-    if (output_length(s) == 0)
+    if (wire_waiting(&s->wire) == 0)
         return 1;
-    if (!its_turn_comes && write_output(s) < 0) {
+    if (!s->wire.writes && send_some(s) < 0) {
         connection_lose(s);
         return 0;
     }
-    if (output_length(s) == 0)
+    if (wire_waiting(&s->wire) == 0)
         return 1;
-    bufferevent_enable(s->bev, EV_WRITE);
-    if (!evtimer_pending(s->write_timer, NULL))
-        arm(s, s->write_timer, DEADLINE_WRITE);
+    wire_watch_writes(&s->wire, 1);
+    if (!evtimer_pending(&s->write_timer, NULL))
+        arm(s, &s->write_timer, DEADLINE_WRITE);
     return 1;
 }
 
 void connection_send(struct http_stream *s)
 {
-    if (!s->running && !s->lost && !(bufferevent_get_enabled(s->bev) & EV_WRITE))
-        (void)write_output(s); /* what comes of it is seen at the end of the turn */
+    if (!s->running && !s->lost && !s->wire.writes)
+        (void)send_some(s); /* what comes of it is seen at the end of the turn */
 }
 
 static int step_out(struct http_stream *s)
@@ -417,9 +375,9 @@ static int step_out(struct http_stream *s)
 
     if (s->unsent && !send_output(s))
         return 0;
-    waiting = output_length(s);
+    waiting = wire_waiting(&s->wire);
     if (waiting == 0)
-        bufferevent_disable(s->bev, EV_WRITE);
+        wire_watch_writes(&s->wire, 0);
     if (s->out == OUT_STREAM && s->want_drain && waiting <= OUT_LOW) {
         s->want_drain = 0;
         if (s->accepted && s->callbacks.on_drain)
@@ -472,27 +430,47 @@ void connection_advance(struct http_stream *s)
     s->running = 0;
     if (s->dead)
         connection_free(s);
+    else
+        wire_settle(&s->wire, !s->eof && !s->lost, IN_HIGH);
 }
 
 /* libevent's callbacks */
 
-static void on_io(struct bufferevent *bev, void *arg)
+static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-    (void)bev;
-    connection_advance(arg);
+    struct http_stream *s = arg;
+    char bytes[WIRE_READ];
+    ssize_t n = wire_read(&s->wire, bytes);
+
+    (void)fd;
+    (void)what;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n < 0) {
+        connection_lose(s);
+        return;
+    }
+    s->eof = n == 0;
+    connection_advance(s);
 }
 
-static void on_event(struct bufferevent *bev, short what, void *arg)
+static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
     struct http_stream *s = arg;
 
-    (void)bev;
-    if (what & BEV_EVENT_EOF) {
-        s->eof = 1;
-        connection_advance(s);
-    } else if (what & BEV_EVENT_ERROR) {
+    (void)fd;
+    (void)what;
+    if (send_some(s) < 0)
         connection_lose(s);
-    }
+    else if (wire_waiting(&s->wire) <= OUT_LOW)
+        connection_advance(s);
+}
+
+static void on_poke(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    connection_advance(arg);
 }
 
 static void on_read_deadline(evutil_socket_t fd, short what, void *arg)
@@ -525,20 +503,15 @@ void connection_open(struct http_part *part, evutil_socket_t fd, struct caps_add
     s->address = address;
     parser_init(&s->parser, part->server->limits);
     memcpy(s->parser.request.remote, remote, sizeof(s->parser.request.remote));
-    s->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-    s->read_timer = evtimer_new(base, on_read_deadline, s);
-    s->write_timer = evtimer_new(base, on_write_deadline, s);
-    must(s->bev && s->read_timer && s->write_timer);
+    wire_open(&s->wire, &part->gather, base, fd, on_readable, on_writable, s);
+    must(evtimer_assign(&s->read_timer, base, on_read_deadline, s) == 0);
+    must(evtimer_assign(&s->write_timer, base, on_write_deadline, s) == 0);
+    must(evtimer_assign(&s->poke, base, on_poke, s) == 0);
     s->next = part->first;
     if (s->next)
         s->next->prev = s;
     part->first = s;
     idle_begin(s);
-    must(evbuffer_add_cb(bufferevent_get_output(s->bev), on_progress, s) != NULL);
-    bufferevent_setcb(s->bev, on_io, on_io, on_event, s);
-    bufferevent_setwatermark(s->bev, EV_READ, 0, IN_HIGH);
-    bufferevent_setwatermark(s->bev, EV_WRITE, OUT_LOW, 0);
-    bufferevent_disable(s->bev, EV_WRITE);
-    bufferevent_enable(s->bev, EV_READ);
-    arm(s, s->read_timer, DEADLINE_HEAD);
+    wire_settle(&s->wire, 1, IN_HIGH);
+    arm(s, &s->read_timer, DEADLINE_HEAD);
 }

@@ -1,4 +1,5 @@
-/* Inside of the HTTP transport; for connection.c, answer.c, server.c and caps.c only.
+/* Inside of the HTTP transport; for connection.c, answer.c, server.c and caps.c only. What the
+ * socket has brought and what it has still to take is wire.h's.
  *
  * Threads: a struct http_stream and a struct http_part belong to one loop thread. struct
  * http_server is shared: what changes after http_listen is behind its lock.
@@ -20,8 +21,8 @@
  *     side calls; those leave a note and poke the loop;
  *   - what was added to the output is sent from connection_advance(), at the end of the turn, or
  *     at once by http_end (the caller need not wait for what we tidy up), and
- *     the bufferevent waits for a writable socket (EV_WRITE) only while the kernel has no room:
- *     to wait first would cost three system calls an answer;
+ *     a writable socket is waited for only while the kernel has no room: to wait first would cost
+ *     three system calls an answer;
  *   - a connection is freed at the end of connection_advance() (dead), or at once when it is not
  *     running; but not between on_head and the serving side's first word, because there is no
  *     on_gone yet: it is then `lost` until it is answered or accepted;
@@ -31,8 +32,6 @@
 #ifndef HTTP_CONNECTION_INT_H
 #define HTTP_CONNECTION_INT_H
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <pthread.h>
 
@@ -40,6 +39,7 @@
 #include "http/caps.h"
 #include "http/parse.h"
 #include "http/server.h"
+#include "http/wire.h"
 
 enum {
     IN_HIGH = 64 * 1024,   /* reading stops when so much waits */
@@ -65,6 +65,7 @@ struct http_part {
     struct http_stream *first;                       /* its connections */
     struct http_stream *idle_first, *idle_last; /* those that wait for a request; longest first */
     struct buf scratch;                         /* an answer's head while it is made */
+    struct wire_gather gather;
     int64_t date_s;
     char date[32];
     int closing;
@@ -87,7 +88,7 @@ struct http_server {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct caps caps;      /* behind lock */
-    _Atomic size_t queued; /* bytes in all connections' output */
+    _Atomic size_t queued; /* bytes in all connections' queues */
     size_t steps;          /* loops that still have to do what http_close posted; behind lock */
 };
 
@@ -95,9 +96,10 @@ struct http_stream {
     struct http_part *part;
     struct http_stream *next, *prev;
     struct http_stream *idle_next, *idle_prev;
-    struct bufferevent *bev;
-    struct event *read_timer;  /* head, body, idle, linger */
-    struct event *write_timer; /* progress of the answer */
+    struct wire wire;
+    struct event read_timer;  /* head, body, idle, linger */
+    struct event write_timer; /* progress of the answer */
+    struct event poke;
     struct caps_address address;
     struct parser parser;
 

@@ -6,7 +6,7 @@
  *
  * http_close works in steps that every loop has finished before the next begins: stop accepting;
  * retire (idle connections go, others say "close"); wait; lose what is left; wait for exchanges
- * that the serving side still holds; let libevent's postponed work run; free.
+ * that the serving side still holds; let the loops come out of the last one's end; free.
  */
 #include "http/server.h"
 
@@ -368,6 +368,7 @@ enum err http_listen(struct fault *f, struct loops *loops, const char *address,
         s->parts[i].server = s;
         s->parts[i].loop = loops_at(loops, i);
         buf_init(&s->parts[i].scratch, HEAD_ANSWER_MAX);
+        wire_gather_init(&s->parts[i].gather, &s->queued);
     }
     on_parts(s, s->part_count, part_start);
     on_parts(s, 1, part_listen);
@@ -440,8 +441,10 @@ void http_close(struct http_server *s, int grace_ms)
     on_parts(s, s->part_count, part_lose);
     wait_for_none(s, 0);
     on_parts(s, s->part_count, part_settle);
-    for (size_t i = 0; i < s->part_count; i++)
+    for (size_t i = 0; i < s->part_count; i++) {
         buf_done(&s->parts[i].scratch);
+        wire_gather_done(&s->parts[i].gather);
+    }
     caps_done(&s->caps);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
