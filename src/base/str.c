@@ -17,6 +17,8 @@ int str_eq_nocase(str a, str b)
 {
     if (a.n != b.n)
         return 0;
+    if (str_eq(a, b)) /* as it mostly is */
+        return 1;
     for (size_t i = 0; i < a.n; i++) {
         unsigned char differs = (unsigned char)(a.p[i] ^ b.p[i]);
         if (differs && (differs != 0x20 || !is_letter((unsigned char)a.p[i])))
@@ -165,7 +167,7 @@ static size_t utf8_sequence(const unsigned char *p, size_t n)
 /* ASCII but U+0000, as nearly all text is. */
 static int is_plain_ascii(str s)
 {
-    int other = 0;
+    unsigned char other = 0;
 
     for (size_t i = 0; i < s.n; i++)
         other |= (unsigned char)(s.p[i] - 1) >= 0x7F;
@@ -210,7 +212,7 @@ str str_utf8_cut(str s, size_t max)
 
 int str_has_control(str s)
 {
-    int found = 0;
+    unsigned char found = 0;
 
     for (size_t i = 0; i < s.n; i++) /* without a way out, so that it is done many at a time */
         found |= (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F;

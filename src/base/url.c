@@ -32,9 +32,15 @@ str url_encode(struct arena *a, str s)
 
 int url_decode(struct arena *a, str s, enum url_plus plus, str *ret)
 {
-    char *p = arena_alloc(a, s.n + 1);
     size_t n = 0;
+    char *p;
 
+    if (str_find_char(s, '%') == SIZE_MAX &&
+        (plus != URL_PLUS_IS_SPACE || str_find_char(s, '+') == SIZE_MAX)) {
+        *ret = (str){arena_cstring(a, s), s.n};
+        return 1;
+    }
+    p = arena_alloc(a, s.n + 1);
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '%') {

@@ -1,6 +1,7 @@
 /* What goes out: heads of answers, bodies whole or in pieces, the transport's own refusals. What
  * happens to the rest of the request is decided here at an answer's end (settle_input).
  */
+#include <limits.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -30,19 +31,33 @@ static int name_is_ours(str name)
            str_eq_nocase(name, STR("transfer-encoding")) || str_eq_nocase(name, STR("connection"));
 }
 
+struct ends {
+    size_t cr, lf, nul;
+};
+
+/* Without a way out and in numbers of one byte, so that it is done many at a time. */
+static void count_ends(const char *p, size_t n, struct ends *ends)
+{
+    unsigned char cr = 0, lf = 0, nul = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        cr = (unsigned char)(cr + (p[i] == '\r'));
+        lf = (unsigned char)(lf + (p[i] == '\n'));
+        nul = (unsigned char)(nul + (p[i] == '\0'));
+    }
+    ends->cr += cr;
+    ends->lf += lf;
+    ends->nul += nul;
+}
+
 /* In one go over all lines: each has one end, its own. */
 static int lines_are(str text, size_t count)
 {
-    size_t cr = 0;
-    size_t lf = 0;
-    size_t nul = 0;
+    struct ends ends = {0};
 
-    for (size_t i = 0; i < text.n; i++) { /* without a way out, so that it is done many at a time */
-        cr += text.p[i] == '\r';
-        lf += text.p[i] == '\n';
-        nul += text.p[i] == '\0';
-    }
-    return cr == count && lf == count && nul == 0;
+    for (size_t at = 0; at < text.n; at += UCHAR_MAX)
+        count_ends(text.p + at, text.n - at < UCHAR_MAX ? text.n - at : UCHAR_MAX, &ends);
+    return ends.cr == count && ends.lf == count && ends.nul == 0;
 }
 
 static void add_headers(struct buf *b, const struct http_header *headers, size_t count)

@@ -55,6 +55,18 @@ static int is_visible(char c)
     return (unsigned char)c >= 0x20 && c != 0x7f;
 }
 
+#define AT_ONCE 16
+
+/* Without a way out, so that it is one step. */
+static int are_visible(const char p[static AT_ONCE])
+{
+    unsigned char other = 0;
+
+    for (size_t i = 0; i < AT_ONCE; i++)
+        other |= !is_visible(p[i]);
+    return !other;
+}
+
 /* Over bytes that any line may hold behind its first, which are nearly all of them. */
 static size_t scan_visible(struct line_scan *scan, const char *p, size_t n)
 {
@@ -62,6 +74,8 @@ static size_t scan_visible(struct line_scan *scan, const char *p, size_t n)
 
     if (scan->column == 0 || scan->last == '\r')
         return 0;
+    while (n - i >= AT_ONCE && are_visible(p + i))
+        i += AT_ONCE;
     while (i < n && is_visible(p[i]))
         i++;
     if (i)

@@ -99,13 +99,12 @@ static void make_reply_room(struct transfer *t)
     t->reply_room = room;
 }
 
-static void keep_header(struct transfer *t, str line)
+static void keep_header(struct transfer *t, str line, size_t colon)
 {
     char *copy = arena_cstring(t->call->arena, line);
-    str value = {copy, line.n};
-    str name = str_take_until(&value, ':');
+    str name = {copy, colon};
+    str value = str_trim((str){copy + colon + 1, line.n - colon - 1});
 
-    value = str_trim(value);
     if (t->reply_count == t->reply_room)
         make_reply_room(t);
     auth_mask(&t->auth, t->call->secret, copy + (line.n - value.n), value.n);
@@ -117,6 +116,7 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 {
     struct transfer *t = arg;
     size_t size = one * n;
+    size_t colon;
     str line = str_trim((str){p, size});
     int is_status = str_starts((str){p, size}, STR("HTTP/"));
 
@@ -130,8 +130,8 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
         return size; /* trailers: nobody is told */
     if (is_status)   /* a final answer after an interim one begins anew */
         t->reply_count = 0;
-    else if (p[0] != ' ' && p[0] != '\t' && str_find_char(line, ':') != SIZE_MAX)
-        keep_header(t, line);
+    else if (p[0] != ' ' && p[0] != '\t' && (colon = str_find_char(line, ':')) != SIZE_MAX)
+        keep_header(t, line, colon);
     return size;
 }
 

@@ -34,6 +34,10 @@ static void test_decodes(void **state)
     assert_str(s, "a b/c/d+e");
     assert_true(url_decode(a, STR("a+b%2B"), URL_PLUS_IS_SPACE, &s));
     assert_str(s, "a b+");
+    assert_true(url_decode(a, STR("a+b"), URL_PLUS_IS_SPACE, &s));
+    assert_str(s, "a b");
+    assert_true(url_decode(a, STR("a+b"), URL_PLUS_IS_PLUS, &s));
+    assert_str(s, "a+b");
     assert_true(url_decode(a, STR("%2541"), URL_PLUS_IS_PLUS, &s));
     assert_str(s, "%41"); /* one round */
     assert_true(url_decode(a, STR("%00%ff"), URL_PLUS_IS_PLUS, &s));
