@@ -20,6 +20,7 @@ enum {
     HEAD_ROOM_KEPT = 8192,
     /* Bytes between two pieces of a chunked body: size line with its extension, or trailers. */
     FRAMING_MAX = 4096,
+    AT_ONCE = 64,
 };
 
 static enum parse_result refuse(struct parser *p, enum err code, const char *why)
@@ -55,27 +56,25 @@ static int is_visible(char c)
     return (unsigned char)c >= 0x20 && c != 0x7f;
 }
 
-#define AT_ONCE 16
-
-/* Without a way out, so that it is one step. */
-static int are_visible(const char p[static AT_ONCE])
+/* How many bytes at the front are visible, of those that are looked at together: up to the end of
+ * the line, and not so many that a line full of tabs is looked at again and again. */
+static size_t visible_at_once(str bytes)
 {
-    unsigned char other = 0;
+    str piece = str_slice(bytes, 0, AT_ONCE);
 
-    for (size_t i = 0; i < AT_ONCE; i++)
-        other |= !is_visible(p[i]);
-    return !other;
+    piece = str_slice(piece, 0, str_find_char(piece, '\r'));
+    return str_has_control(piece) ? 0 : piece.n;
 }
 
 /* Over bytes that any line may hold behind its first, which are nearly all of them. */
 static size_t scan_visible(struct line_scan *scan, const char *p, size_t n)
 {
-    size_t i = 0;
+    size_t i = 0, more;
 
     if (scan->column == 0 || scan->last == '\r')
         return 0;
-    while (n - i >= AT_ONCE && are_visible(p + i))
-        i += AT_ONCE;
+    while ((more = visible_at_once((str){p + i, n - i})) > 0)
+        i += more;
     while (i < n && is_visible(p[i]))
         i++;
     if (i)
