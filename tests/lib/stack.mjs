@@ -33,7 +33,7 @@ export const FAULTS_BINARY = path.resolve(ROOT,
 // Below those that the kernel gives to outgoing connections: until somebody listens there, one of them
 // could take it.
 export async function freePort() {
-  const port = 10000 + Math.floor(Math.random() * 22000);
+  const port = 11000 + Math.floor(Math.random() * 21000); // fetch refuses 10080
   const server = net.createServer().listen(port, '127.0.0.1');
   try {
     await once(server, 'listening');
