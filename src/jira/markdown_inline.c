@@ -1,0 +1,367 @@
+/* Spans and texts of Markdown as runs (markdown_int.h). Not for blocks.
+ */
+#include <md4c-html.h>
+
+#include "base/check.h"
+#include "jira/adf.h"
+#include "jira/markdown_int.h"
+
+int markdown_count(struct reader *r, size_t nodes, size_t bytes)
+{
+    r->nodes += nodes;
+    r->bytes += bytes;
+    if (r->nodes > ADF_NODES_MAX || r->bytes > ADF_OUTPUT_MAX)
+        r->too_large = 1;
+    return !r->too_large;
+}
+
+static void add_utf8(struct buf *b, uint32_t c)
+{
+    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        c = 0xfffd;
+    if (c < 0x80) {
+        buf_add_char(b, (char)(uint8_t)c);
+    } else if (c < 0x800) {
+        buf_add_char(b, (char)(uint8_t)(0xc0 | c >> 6));
+        buf_add_char(b, (char)(uint8_t)(0x80 | (c & 0x3f)));
+    } else {
+        if (c < 0x10000) {
+            buf_add_char(b, (char)(uint8_t)(0xe0 | c >> 12));
+        } else {
+            buf_add_char(b, (char)(uint8_t)(0xf0 | c >> 18));
+            buf_add_char(b, (char)(uint8_t)(0x80 | (c >> 12 & 0x3f)));
+        }
+        buf_add_char(b, (char)(uint8_t)(0x80 | (c >> 6 & 0x3f)));
+        buf_add_char(b, (char)(uint8_t)(0x80 | (c & 0x3f)));
+    }
+}
+
+/* "&#65;", "&#x41;": md4c lets only such and named ones through. */
+static void add_numeric(struct buf *b, str s)
+{
+    int hex = s.p[2] == 'x' || s.p[2] == 'X';
+    uint32_t code = 0;
+
+    for (size_t i = hex ? 3 : 2; i + 1 < s.n && code <= 0x10ffff; i++)
+        code = code * (hex ? 16 : 10) + (uint32_t)str_hex_value(s.p[i]);
+    add_utf8(b, code);
+}
+
+static void keep_html(const MD_CHAR *text, MD_SIZE size, void *buf)
+{
+    buf_add_bytes(buf, text, size);
+}
+
+/* The 2,125 names are in md4c's HTML part, which writes them as characters, four of them escaped
+ * again; a name it does not know stays as it is. */
+static void add_named(struct buf *b, str s)
+{
+    static const struct {
+        str name;
+        str text;
+    } escaped[] = {{STR("&amp;"), STR("&")},  {STR("&lt;"), STR("<")}, {STR("&gt;"), STR(">")},
+                   {STR("&AMP;"), STR("&")},  {STR("&LT;"), STR("<")}, {STR("&GT;"), STR(">")},
+                   {STR("&quot;"), STR("\"")}};
+    struct buf html BUF_AUTO;
+    str text;
+
+    for (size_t i = 0; i < sizeof(escaped) / sizeof(escaped[0]); i++)
+        if (str_eq(s, escaped[i].name)) {
+            buf_add(b, escaped[i].text);
+            return;
+        }
+    buf_init(&html, 256);
+    (void)md_html(s.p, (MD_SIZE)s.n, keep_html, &html, 0, 0);
+    text = buf_str(&html);
+    if (str_starts(text, STR("<p>")) && str_ends(text, STR("</p>\n")) &&
+        !str_starts(text, STR("<p>&")))
+        buf_add(b, str_slice(text, 3, text.n - 5));
+    else
+        buf_add(b, s);
+}
+
+static void add_entity(struct buf *b, str s)
+{
+    if (s.n > 3 && s.p[1] == '#')
+        add_numeric(b, s);
+    else
+        add_named(b, s);
+}
+
+str markdown_attribute(struct reader *r, const MD_ATTRIBUTE *attribute)
+{
+    struct buf b BUF_AUTO;
+    size_t size = attribute->size;
+
+    if (!attribute->text)
+        return (str){NULL, 0};
+    if (!markdown_count(r, 0, size))
+        return STR("");
+    buf_init(&b, ADF_OUTPUT_MAX);
+    for (size_t i = 0; attribute->substr_offsets[i] < size; i++) {
+        size_t from = attribute->substr_offsets[i], to = attribute->substr_offsets[i + 1];
+        str part = {attribute->text + from, to - from};
+
+        if (attribute->substr_types[i] == MD_TEXT_ENTITY)
+            add_entity(&b, part);
+        else
+            buf_add(&b, part);
+    }
+    return arena_str(r->a, b.n ? buf_str(&b) : STR(""));
+}
+
+static unsigned current_marks(const struct reader *r)
+{
+    return r->marks | r->base;
+}
+
+static void add_run(struct reader *r, str text)
+{
+    struct adf_link link = r->marks & MARK_LINK ? r->link : r->image;
+    unsigned marks = current_marks(r);
+
+    if (r->images > 0 && link.href.p)
+        marks |= MARK_LINK;
+    if (markdown_count(r, 0, text.n))
+        runs_add(&r->runs, marks, &link, text);
+}
+
+/* A picture inside a link, or one whose address cannot be a link, keeps its address as text. */
+static void leave_image(struct reader *r)
+{
+    struct adf_link image = r->image;
+    int empty = r->runs.text.n == r->image_at;
+
+    if (--r->images > 0)
+        return;
+    if (empty && !(r->marks & MARK_LINK) && adf_is_link(image.href)) {
+        r->images = 1;
+        add_run(r, image.href);
+        r->images = 0;
+    } else if ((r->marks & MARK_LINK) || !adf_is_link(image.href)) {
+        add_run(r, empty ? STR("(") : STR(" ("));
+        add_run(r, image.href);
+        add_run(r, STR(")"));
+    }
+    r->image = (struct adf_link){{NULL, 0}, {NULL, 0}};
+}
+
+static void enter_image(struct reader *r, const MD_SPAN_IMG_DETAIL *detail)
+{
+    if (r->images++ > 0)
+        return;
+    r->image = (struct adf_link){markdown_attribute(r, &detail->src),
+                                 markdown_attribute(r, &detail->title)};
+    if (!r->image.href.p)
+        r->image.href = STR("");
+    r->image_at = r->runs.text.n;
+}
+
+static void enter_link(struct reader *r, const MD_SPAN_A_DETAIL *detail)
+{
+    r->link = (struct adf_link){markdown_attribute(r, &detail->href),
+                                markdown_attribute(r, &detail->title)};
+    if (r->link.title.n == 0)
+        r->link.title.p = NULL;
+    r->link_at = r->runs.text.n;
+    r->link_is_text = !adf_is_link(r->link.href);
+    if (!r->link_is_text)
+        r->marks |= MARK_LINK;
+}
+
+static void leave_link(struct reader *r)
+{
+    str text = str_slice(buf_str(&r->runs.text), r->link_at, r->runs.text.n);
+    int same = str_eq(text, r->link.href), empty = text.n == 0;
+
+    if (empty && !r->link_is_text)
+        add_run(r, r->link.href);
+    r->marks &= ~(unsigned)MARK_LINK;
+    if (r->link_is_text && !same && r->link.href.n > 0) {
+        add_run(r, empty ? STR("(") : STR(" ("));
+        add_run(r, r->link.href);
+        add_run(r, STR(")"));
+    }
+}
+
+/* Spans of one kind nest ("*a *b* c*"). */
+static void count_mark(struct reader *r, size_t i, unsigned mark, int by)
+{
+    r->counts[i] += (unsigned)by;
+    if (r->counts[i] > 0)
+        r->marks |= mark;
+    else
+        r->marks &= ~mark;
+}
+
+static void change_mark(struct reader *r, MD_SPANTYPE type, int by)
+{
+    if (type == MD_SPAN_EM)
+        count_mark(r, 0, MARK_EM, by);
+    else if (type == MD_SPAN_STRONG)
+        count_mark(r, 1, MARK_STRONG, by);
+    else if (type == MD_SPAN_DEL)
+        count_mark(r, 2, MARK_STRIKE, by);
+}
+
+int markdown_enter_span(MD_SPANTYPE type, void *detail, void *reader)
+{
+    struct reader *r = reader;
+
+    markdown_begin_text(r);
+    if (type == MD_SPAN_A)
+        enter_link(r, detail);
+    else if (type == MD_SPAN_IMG)
+        enter_image(r, detail);
+    else if (type == MD_SPAN_CODE)
+        r->marks |= MARK_CODE;
+    else
+        change_mark(r, type, 1);
+    return r->too_large;
+}
+
+int markdown_leave_span(MD_SPANTYPE type, void *detail, void *reader)
+{
+    struct reader *r = reader;
+
+    (void)detail;
+    if (type == MD_SPAN_A)
+        leave_link(r);
+    else if (type == MD_SPAN_IMG)
+        leave_image(r);
+    else if (type == MD_SPAN_CODE)
+        r->marks &= ~(unsigned)MARK_CODE;
+    else
+        change_mark(r, type, -1);
+    return r->too_large;
+}
+
+static int is_br(str html)
+{
+    str name = str_trim(str_slice(html, 1, html.n - 1));
+
+    if (str_ends(name, STR("/")))
+        name = str_trim(str_slice(name, 0, name.n - 1));
+    return str_eq_nocase(name, STR("br"));
+}
+
+/* md4c hands code in a table on with its "\|". */
+static void add_cell_code(struct reader *r, str text)
+{
+    while (text.n > 0) {
+        size_t at = str_find(text, STR("\\|"));
+
+        add_run(r, str_slice(text, 0, at == SIZE_MAX ? text.n : at));
+        text = at == SIZE_MAX ? STR("") : str_slice(text, at + 1, text.n);
+        if (text.n > 0)
+            add_run(r, STR("|"));
+        text = str_slice(text, 1, text.n);
+    }
+}
+
+/* A newline inside of HTML is no hard break. */
+static void add_html(struct reader *r, str text)
+{
+    if (is_br(text)) {
+        runs_add_break(&r->runs);
+        return;
+    }
+    while (text.n > 0) {
+        size_t at = str_find_char(text, '\n');
+
+        add_run(r, str_slice(text, 0, at == SIZE_MAX ? text.n : at));
+        if (at == SIZE_MAX)
+            return;
+        add_run(r, STR(" "));
+        text = str_slice(text, at + 1, text.n);
+    }
+}
+
+/* Remembers how far a table's row was read: markdown_adf.c looks for cells behind it. */
+static void note_place(struct reader *r, str text)
+{
+    uintptr_t p = (uintptr_t)text.p, first = (uintptr_t)r->input.p;
+
+    if (p >= first && p + text.n <= first + r->input.n) {
+        r->seen = text.p + text.n;
+        r->seen_cell = r->cells ? r->cells - 1 : 0;
+    }
+}
+
+/* md4c gives the indentation of a line of code as blanks of its own, with tabs widened. The same
+ * width of the line's own blanks, where they are found in front of what follows. */
+static void keep_tabs(struct reader *r, const char *text)
+{
+    const char *first = text, *from, *line;
+    size_t width = 0, column = 0, end, blanks;
+
+    for (blanks = 0; blanks < r->code.n && r->code.p[r->code.n - 1 - blanks] == ' '; blanks++)
+        continue;
+    if (blanks == 0 || (blanks < r->code.n && r->code.p[r->code.n - 1 - blanks] != '\n'))
+        return;
+    for (line = text; line > r->input.p && line[-1] != '\n' && line[-1] != '\r'; line--)
+        continue;
+    while (first > line && (first[-1] == ' ' || first[-1] == '\t'))
+        first--;
+    for (from = line; from < text; from++)
+        column = *from == '\t' ? (column | 3) + 1 : column + 1;
+    end = column;
+    for (from = line, column = 0; from < text; from++) {
+        width = end - column;
+        if (from >= first && width == blanks)
+            break;
+        column = *from == '\t' ? (column | 3) + 1 : column + 1;
+    }
+    if (from < text && width == blanks) {
+        r->code.n -= blanks;
+        buf_add_bytes(&r->code, from, (size_t)(text - from));
+    }
+}
+
+static void add_block_code(struct reader *r, str text)
+{
+    uintptr_t p = (uintptr_t)text.p, first = (uintptr_t)r->input.p;
+
+    if (!markdown_count(r, 0, text.n))
+        return;
+    if (p >= first && p < first + r->input.n && text.n > 0)
+        keep_tabs(r, text.p);
+    buf_add(&r->code, text);
+}
+
+static void add_decoded(struct reader *r, str entity)
+{
+    struct buf b BUF_AUTO;
+
+    buf_init(&b, 256 + entity.n);
+    add_entity(&b, entity);
+    add_run(r, buf_str(&b));
+}
+
+int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *reader)
+{
+    struct reader *r = reader;
+    str s = {text, size};
+
+    if (r->leaf == LEAF_CODE) {
+        add_block_code(r, s);
+        return r->too_large;
+    }
+    markdown_begin_text(r);
+    note_place(r, s);
+    if (type == MD_TEXT_BR)
+        runs_add_break(&r->runs);
+    else if (type == MD_TEXT_SOFTBR)
+        add_run(r, STR(" "));
+    else if (type == MD_TEXT_ENTITY)
+        add_decoded(r, s);
+    else if (type == MD_TEXT_CODE && r->leaf == LEAF_CELL)
+        add_cell_code(r, s);
+    else if (type == MD_TEXT_HTML)
+        add_html(r, s);
+    else if (type == MD_TEXT_NULLCHAR)
+        add_run(r, STR("\xef\xbf\xbd"));
+    else
+        add_run(r, s);
+    return r->too_large || !runs_ok(&r->runs);
+}
