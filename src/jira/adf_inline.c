@@ -76,10 +76,8 @@ static enum char_class class_of(uint32_t c)
     return CLASS_UNSURE;
 }
 
-/* The last character written, as a delimiter behind it sees it. */
-static str last_char(const struct writer *w)
+static str last_of(str s)
 {
-    str s = str_slice(buf_str(w->b), w->line, w->b->n);
     size_t n = 1;
 
     while (n < s.n && ((unsigned char)s.p[s.n - n] & 0xc0) == 0x80)
@@ -87,11 +85,26 @@ static str last_char(const struct writer *w)
     return n <= s.n ? str_slice(s, s.n - n, s.n) : (str){NULL, 0};
 }
 
+/* The last character written, as a delimiter behind it sees it. */
+static str last_char(const struct writer *w)
+{
+    return last_of(str_slice(buf_str(w->b), w->line, w->b->n));
+}
+
 static enum char_class class_of_str(str s)
 {
     size_t n;
 
     return s.n > 0 ? class_of(decode(s, &n)) : CLASS_BLANK;
+}
+
+/* Of the first or last character of a run: a letter that stands alone may become an entity for the
+ * sake of the delimiter at its other side. */
+static enum char_class class_in(str text, str character)
+{
+    enum char_class class = class_of_str(character);
+
+    return class == CLASS_LETTER && last_of(text).n == text.n ? CLASS_UNSURE : class;
 }
 
 static void add_entity(struct buf *b, uint32_t code)
@@ -125,7 +138,18 @@ static enum char_class class_at(const struct writer *w, size_t i)
     run = runs_at(w->runs, i);
     if (run->is_break)
         return CLASS_BLANK;
-    return run->marks & MARK_CODE ? CLASS_PUNCT : class_of_str(run_text(w->runs, run));
+    return run->marks & MARK_CODE ? CLASS_PUNCT
+                                  : class_in(run_text(w->runs, run), run_text(w->runs, run));
+}
+
+/* The class of the last character in front of run i. */
+static enum char_class class_before(const struct writer *w, size_t i)
+{
+    const struct run *run = runs_at(w->runs, i - 1);
+
+    if (run->is_break || run->marks & MARK_CODE)
+        return CLASS_PUNCT;
+    return class_in(run_text(w->runs, run), last_of(run_text(w->runs, run)));
 }
 
 static int has_mark(const struct runs *r, size_t i, unsigned mark, const struct run *like)
@@ -168,7 +192,8 @@ static const char *em_delimiter(const struct writer *w, size_t i, size_t end)
 {
     enum char_class before = class_of_str(last_char(w)), behind = class_at(w, end);
 
-    if (before <= CLASS_PUNCT && behind <= CLASS_PUNCT)
+    if ((before <= CLASS_PUNCT && behind <= CLASS_PUNCT) || class_at(w, i) != CLASS_LETTER ||
+        class_before(w, end) != CLASS_LETTER)
         return "_";
     for (size_t k = 0; k < w->depth; k++) /* would be closed together with another */
         if (w->open[k].end <= end)
@@ -207,14 +232,21 @@ static void close_delimiter(struct writer *w, const char *delimiter, enum char_c
     w->encode_next = (*delimiter == '_' || inside != CLASS_LETTER) && outside >= CLASS_LETTER;
 }
 
-static void add_target_char(struct buf *b, char c)
+/* md4c lets delimiters in an address pair with those outside, hence "*_~". */
+static int needs_target_escape(str s, size_t i)
 {
-    if (strchr("\\<>|\"&[]`", c))
-        buf_add_char(b, '\\');
-    if (c == '\n' || c == '\r')
-        buf_addf(b, "%%%02X", (unsigned)c);
-    else
-        buf_add_char(b, c);
+    if (s.p[i] == '_')
+        return i == 0 || i + 1 == s.n || !is_alnum(s.p[i - 1]) || !is_alnum(s.p[i + 1]);
+    return strchr("\\<>|\"&[]`*~", s.p[i]) != NULL;
+}
+
+static void add_target_text(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (needs_target_escape(s, i))
+            buf_add_char(b, '\\');
+        buf_add_char(b, strchr("\n\r", s.p[i]) ? ' ' : s.p[i]);
+    }
 }
 
 static int is_plain_target(str href)
@@ -230,13 +262,11 @@ static void add_target(struct writer *w, const struct adf_link *link)
     int plain = is_plain_target(link->href);
 
     buf_add_cstring(w->b, plain ? "](" : "](<");
-    for (size_t i = 0; i < link->href.n; i++)
-        add_target_char(w->b, link->href.p[i]);
+    add_target_text(w->b, link->href);
     buf_add_cstring(w->b, plain ? "" : ">");
     if (link->title.p) {
         buf_add_cstring(w->b, " \"");
-        for (size_t i = 0; i < link->title.n; i++)
-            add_target_char(w->b, strchr("\n\r", link->title.p[i]) ? ' ' : link->title.p[i]);
+        add_target_text(w->b, link->title);
         buf_add_char(w->b, '"');
     }
     buf_add_char(w->b, ')');
@@ -312,37 +342,59 @@ static void change_marks(struct writer *w, size_t i)
         open_marks(w, i);
 }
 
-static size_t longest_ticks(str s)
+/* How many backticks enclose the code: as many as stand nowhere in it. md4c knows up to 32; 0 when
+ * all of these are taken. */
+static size_t count_ticks(str s)
 {
-    size_t longest_run = 0, n = 0;
+    uint64_t taken = 0;
+    size_t n = 0, free_count = 1;
 
     for (size_t i = 0; i < s.n; i++) {
         n = s.p[i] == '`' ? n + 1 : 0;
-        longest_run = n > longest_run ? n : longest_run;
+        if (n > 0 && n <= 32 && (i + 1 == s.n || s.p[i + 1] != '`'))
+            taken |= (uint64_t)1 << n;
     }
-    return longest_run;
+    while (free_count <= 32 && (taken >> free_count & 1))
+        free_count++;
+    return free_count <= 32 ? free_count : 0;
 }
 
-static void add_code(struct writer *w, str s)
+static void add_ticks(struct writer *w, size_t count)
 {
-    size_t ticks = longest_ticks(s) + 1, blanks = 0;
-    int pad;
+    for (size_t i = 0; i < count; i++)
+        buf_add_char(w->b, '`');
+}
+
+/* 1 when the code needs a blank at both sides, which Markdown takes away again. */
+static int is_padded(str s)
+{
+    size_t blanks = 0;
 
     while (blanks < s.n && s.p[blanks] == ' ')
         blanks++;
-    pad = blanks < s.n &&
-          (s.p[0] == '`' || s.p[s.n - 1] == '`' || (s.p[0] == ' ' && s.p[s.n - 1] == ' '));
-    for (size_t i = 0; i < ticks; i++)
-        buf_add_char(w->b, '`');
-    buf_add_cstring(w->b, pad ? " " : "");
+    return blanks < s.n &&
+           (s.p[0] == '`' || s.p[s.n - 1] == '`' || (s.p[0] == ' ' && s.p[s.n - 1] == ' '));
+}
+
+static void add_text(struct writer *w, str s);
+
+static void add_code(struct writer *w, str s)
+{
+    size_t ticks = count_ticks(s);
+
+    if (ticks == 0) {
+        add_text(w, s);
+        return;
+    }
+    add_ticks(w, ticks);
+    buf_add_cstring(w->b, is_padded(s) ? " " : "");
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '|' && w->place == INLINE_CELL)
             buf_add_char(w->b, '\\');
         buf_add_char(w->b, s.p[i]);
     }
-    buf_add_cstring(w->b, pad ? " " : "");
-    for (size_t i = 0; i < ticks; i++)
-        buf_add_char(w->b, '`');
+    buf_add_cstring(w->b, is_padded(s) ? " " : "");
+    add_ticks(w, ticks);
     w->encode_next = 0;
 }
 

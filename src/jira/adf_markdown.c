@@ -16,6 +16,7 @@ struct output {
     struct buf prefix; /* of every line: quotes and indentation */
     struct runs runs;
     int fresh; /* the line has its prefix and nothing else */
+    int bare;  /* the line has a marker and nothing else */
 };
 
 /* What was written before, in the same container. */
@@ -46,11 +47,13 @@ static void empty_line(struct output *o)
 static void begin_block(struct output *o, struct before *before, int tight)
 {
     if (!o->fresh && (before->any || o->b.n > 0)) {
-        if (!tight)
+        /* md4c ends all lists at an empty line behind an empty item */
+        if (!tight && !(o->bare && o->prefix.n > 0))
             empty_line(o);
         next_line(o);
     }
     o->fresh = 0;
+    o->bare = 0;
     *before = (struct before){.any = 1};
 }
 
@@ -227,6 +230,7 @@ static void write_marker(struct output *o, str marker, const json_t *item)
 
     if (first == count || is_list_type(type) || str_eq(type, STR("rule"))) {
         buf_add(&o->b, str_slice(marker, 0, marker.n - 1));
+        o->bare = first == count;
         if (first < count) {
             size_t n = push_prefix(o, str_slice(BLANKS, 0, marker.n));
             next_line(o);

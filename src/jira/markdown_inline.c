@@ -65,12 +65,12 @@ static void add_named(struct buf *b, str s)
     struct buf html BUF_AUTO;
     str text;
 
+    buf_init(&html, 256);
     for (size_t i = 0; i < sizeof(escaped) / sizeof(escaped[0]); i++)
         if (str_eq(s, escaped[i].name)) {
             buf_add(b, escaped[i].text);
             return;
         }
-    buf_init(&html, 256);
     (void)md_html(s.p, (MD_SIZE)s.n, keep_html, &html, 0, 0);
     text = buf_str(&html);
     if (str_starts(text, STR("<p>")) && str_ends(text, STR("</p>\n")) &&
@@ -93,11 +93,11 @@ str markdown_attribute(struct reader *r, const MD_ATTRIBUTE *attribute)
     struct buf b BUF_AUTO;
     size_t size = attribute->size;
 
+    buf_init(&b, ADF_OUTPUT_MAX);
     if (!attribute->text)
         return (str){NULL, 0};
     if (!markdown_count(r, 0, size))
         return STR("");
-    buf_init(&b, ADF_OUTPUT_MAX);
     for (size_t i = 0; attribute->substr_offsets[i] < size; i++) {
         size_t from = attribute->substr_offsets[i], to = attribute->substr_offsets[i + 1];
         str part = {attribute->text + from, to - from};
@@ -107,6 +107,8 @@ str markdown_attribute(struct reader *r, const MD_ATTRIBUTE *attribute)
         else
             buf_add(&b, part);
     }
+    for (size_t i = 0; i < b.n; i++)
+        b.p[i] = b.p[i] == '\n' || b.p[i] == '\r' ? ' ' : b.p[i];
     return arena_str(r->a, b.n ? buf_str(&b) : STR(""));
 }
 
@@ -120,7 +122,7 @@ static void add_run(struct reader *r, str text)
     struct adf_link link = r->marks & MARK_LINK ? r->link : r->image;
     unsigned marks = current_marks(r);
 
-    if (r->images > 0 && link.href.p)
+    if (r->images > 0 && !r->image_is_text)
         marks |= MARK_LINK;
     if (markdown_count(r, 0, text.n))
         runs_add(&r->runs, marks, &link, text);
@@ -134,11 +136,11 @@ static void leave_image(struct reader *r)
 
     if (--r->images > 0)
         return;
-    if (empty && !(r->marks & MARK_LINK) && adf_is_link(image.href)) {
+    if (empty && !(r->marks & MARK_LINK) && !r->image_is_text) {
         r->images = 1;
         add_run(r, image.href);
         r->images = 0;
-    } else if ((r->marks & MARK_LINK) || !adf_is_link(image.href)) {
+    } else if ((r->marks & MARK_LINK) || r->image_is_text) {
         add_run(r, empty ? STR("(") : STR(" ("));
         add_run(r, image.href);
         add_run(r, STR(")"));
@@ -152,8 +154,9 @@ static void enter_image(struct reader *r, const MD_SPAN_IMG_DETAIL *detail)
         return;
     r->image = (struct adf_link){markdown_attribute(r, &detail->src),
                                  markdown_attribute(r, &detail->title)};
-    if (!r->image.href.p)
-        r->image.href = STR("");
+    if (r->image.title.n == 0)
+        r->image.title.p = NULL;
+    r->image_is_text = !adf_is_link(r->image.href);
     r->image_at = r->runs.text.n;
 }
 

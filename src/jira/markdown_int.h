@@ -59,10 +59,11 @@ struct reader {
     size_t images;         /* open, one inside another */
     size_t image_at;       /* texts before the picture, and before the link */
     size_t link_at;
-    int link_is_text; /* the address cannot be a link in ADF */
-    const char *seen; /* end of the last text of this row, or NULL */
-    size_t seen_cell; /* the cell that it was in, from 0 */
-    size_t cells;     /* begun in this row */
+    int image_is_text; /* the address cannot be a link in ADF */
+    int link_is_text;  /* the address cannot be a link in ADF */
+    const char *seen;  /* end of the last text of this row, or NULL */
+    size_t seen_cell;  /* the cell that it was in, from 0 */
+    size_t cells;      /* begun in this row */
     size_t nodes;
     size_t tasks; /* numbered */
     size_t bytes; /* of texts and addresses */

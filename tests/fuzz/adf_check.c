@@ -17,8 +17,8 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {"doc",
-     " paragraph heading blockquote bulletList orderedList taskList codeBlock rule table ", " "},
+    {"doc", " paragraph heading blockquote bulletList orderedList taskList codeBlock rule table ",
+     " "},
     {"paragraph", " text hardBreak ", " "},
     {"heading", " text hardBreak ", " level "},
     {"blockquote", " paragraph bulletList orderedList codeBlock ", " "},
@@ -90,8 +90,7 @@ static int are_attrs_valid(const json_t *node, const struct rule *rule)
     json_t *attrs = doc_get(node, "attrs"), *value;
     const char *key;
 
-    json_object_foreach(attrs, key, value)
-    {
+    json_object_foreach (attrs, key, value) {
         if (!is_listed(rule->attrs, str_from(key)))
             return 0;
     }
@@ -124,8 +123,7 @@ static int is_node_valid(json_t *node, const char *parent)
 
     if (!rule || !are_attrs_valid(node, rule))
         return 0;
-    json_object_foreach(node, key, value)
-    {
+    json_object_foreach (node, key, value) {
         if (!is_known_key(key, rule->type))
             return 0;
     }

@@ -1,5 +1,6 @@
-/* Fuzz target: bytes as Markdown and, where they are JSON, as ADF; what must hold is in adf_check.h.
- * Run by tests/fuzz/smoke.sh (libFuzzer) and, over the corpus, by the unit test jira-adf-corpus.
+/* Fuzz target: bytes as Markdown and, where they are JSON, as ADF; what must hold is in
+ * adf_check.h. Run by tests/fuzz/smoke.sh (libFuzzer) and, over the corpus, by the unit test
+ * jira-adf-corpus.
  */
 #include "adf_check.h"
 #include "base/doc.h"
