@@ -123,6 +123,16 @@ static void encode_last(struct writer *w)
     add_entity(w->b, code);
 }
 
+/* Up to the text's end counts as well: the next run may go on. */
+static int may_be_entity(str s, size_t i)
+{
+    size_t n = i + 1;
+
+    while (n < s.n && (is_alnum(s.p[n]) || s.p[n] == '#'))
+        n++;
+    return n == s.n || (n > i + 1 && s.p[n] == ';');
+}
+
 static int is_delimiter(unsigned mark)
 {
     return (mark & MARK_FLANKING) != 0;
@@ -187,17 +197,35 @@ static int only_em_changes(const struct runs *r, size_t i)
            (!(a.marks & MARK_LINK) || str_eq(a.link.href, b.link.href));
 }
 
+static unsigned open_set(const struct writer *w)
+{
+    unsigned set = 0;
+
+    for (size_t k = 0; k < w->depth; k++)
+        set |= w->open[k].mark;
+    return set;
+}
+
+/* Another mark has to be closed where em ends, although it goes on. */
+static int is_crossed(const struct writer *w, size_t end)
+{
+    for (size_t k = 0; k < w->depth; k++)
+        if (w->open[k].end <= end)
+            return 1;
+    if (end >= runs_count(w->runs))
+        return 0;
+    return (runs_at(w->runs, end)->marks & runs_at(w->runs, end - 1)->marks &
+            ~(unsigned)(MARK_CODE | MARK_EM) & ~open_set(w)) != 0;
+}
+
 /* "_" reads best and cannot be mistaken for strong's asterisks, but does nothing inside a word. */
 static const char *em_delimiter(const struct writer *w, size_t i, size_t end)
 {
     enum char_class before = class_of_str(last_char(w)), behind = class_at(w, end);
 
     if ((before <= CLASS_PUNCT && behind <= CLASS_PUNCT) || class_at(w, i) != CLASS_LETTER ||
-        class_before(w, end) != CLASS_LETTER)
+        class_before(w, end) != CLASS_LETTER || is_crossed(w, end))
         return "_";
-    for (size_t k = 0; k < w->depth; k++) /* would be closed together with another */
-        if (w->open[k].end <= end)
-            return "_";
     return only_em_changes(w->runs, i) && only_em_changes(w->runs, end) ? "*" : "_";
 }
 
@@ -237,7 +265,9 @@ static int needs_target_escape(str s, size_t i)
 {
     if (s.p[i] == '_')
         return i == 0 || i + 1 == s.n || !is_alnum(s.p[i - 1]) || !is_alnum(s.p[i + 1]);
-    return strchr("\\<>|\"&[]`*~", s.p[i]) != NULL;
+    if (s.p[i] == '&')
+        return may_be_entity(s, i);
+    return strchr("\\<>|\"[]`*~", s.p[i]) != NULL;
 }
 
 static void add_target_text(struct buf *b, str s)
@@ -283,15 +313,6 @@ static void close_marks(struct writer *w, size_t i, size_t keep)
         else
             close_delimiter(w, top->delimiter, w->depth > keep ? CLASS_PUNCT : class_at(w, i));
     }
-}
-
-static unsigned open_set(const struct writer *w)
-{
-    unsigned set = 0;
-
-    for (size_t k = 0; k < w->depth; k++)
-        set |= w->open[k].mark;
-    return set;
 }
 
 /* The mark of the run that lasts longest among those that are not open; it becomes the outer. */
@@ -436,7 +457,7 @@ static int needs_escape(const struct writer *w, str s, size_t i)
     case '<':
         return next == 0 || is_alnum(next) || strchr("/!?", next) != NULL;
     case '&':
-        return next == 0 || is_alnum(next) || next == '#';
+        return may_be_entity(s, i);
     case '!':
         return next == 0 || next == '[';
     case ':':

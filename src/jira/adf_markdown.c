@@ -23,6 +23,7 @@ struct output {
 struct before {
     int any;
     int paragraph; /* the last block is one */
+    int in_item;   /* the container is a list's item */
     char list;     /* its marker when it is a list, or 0 */
 };
 
@@ -54,7 +55,7 @@ static void begin_block(struct output *o, struct before *before, int tight)
     }
     o->fresh = 0;
     o->bare = 0;
-    *before = (struct before){.any = 1};
+    *before = (struct before){.any = 1, .in_item = before->in_item};
 }
 
 static size_t push_prefix(struct output *o, str s)
@@ -214,7 +215,7 @@ static int interrupts(const json_t *list)
 static void write_item(struct output *o, const json_t *item, size_t indent, int depth)
 {
     size_t n = push_prefix(o, str_slice(BLANKS, 0, indent));
-    struct before before = {0};
+    struct before before = {.in_item = 1};
 
     o->fresh = 1;
     write_blocks(o, item, depth, &before);
@@ -244,7 +245,7 @@ static void write_marker(struct output *o, str marker, const json_t *item)
 static void write_list(struct output *o, const json_t *list, int depth, struct before *before)
 {
     int ordered = adf_is(list, "orderedList"),
-        tight = depth > 0 && before->paragraph && interrupts(list);
+        tight = before->in_item && before->paragraph && interrupts(list);
     char sign = ordered ? (before->list == '.' ? ')' : '.') : (before->list == '-' ? '*' : '-');
     int64_t number = list_start(list);
     size_t count = json_array_size(adf_content(list));
@@ -267,7 +268,7 @@ static void write_list(struct output *o, const json_t *list, int depth, struct b
 
 static void write_task(struct output *o, const json_t *item, char sign, int depth)
 {
-    struct before before = {0};
+    struct before before = {.in_item = 1};
     char marker[8];
     size_t n;
 
@@ -286,12 +287,12 @@ static void write_task(struct output *o, const json_t *item, char sign, int dept
 static void write_tasks(struct output *o, const json_t *list, int depth, struct before *before)
 {
     char sign = before->list == '-' ? '*' : '-';
-    int tight = depth > 0 && before->paragraph && interrupts(list);
+    int tight = before->in_item && before->paragraph && interrupts(list);
     size_t count = json_array_size(adf_content(list)), n;
 
     for (size_t i = 0; i < count; i++) {
         const json_t *item = adf_child(list, i);
-        struct before inner = {.any = 1};
+        struct before inner = {.any = 1, .in_item = 1};
 
         if (!adf_is(item, "taskList") || i == 0 || depth > ADF_DEPTH_MAX) {
             begin_block(o, before, tight || i > 0);

@@ -143,7 +143,7 @@ static void add_unknown(struct buf *b, const json_t *node)
         text = (str){json_string_value(node), json_string_length(node)};
     if (text.n > 0)
         buf_add(b, text);
-    else
+    else if (adf_type(node).n > 0)
         add_bracketed(b, "", adf_type(node));
 }
 
