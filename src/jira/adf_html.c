@@ -319,7 +319,7 @@ static void write_node(struct buf *b, const json_t *node, int depth)
         write_in(b, plain_element(type), node, depth);
     else if (str_eq(type, STR("codeBlock")))
         write_code(b, node);
-    else if (str_eq(type, STR("rule")))
+    else if (str_eq(type, STR("rule")) && !adf_child(node, 0))
         buf_add(b, STR("<hr>"));
     else
         write_other(b, node, depth);

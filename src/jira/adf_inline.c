@@ -50,10 +50,11 @@ static int is_alnum(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* Unicode's category Zs. */
 static int is_unicode_blank(uint32_t c)
 {
-    return c == 0xa0 || c == 0x85 || c == 0x1680 || (c >= 0x2000 && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202f) || c == 0x205f || c == 0x3000;
+    return c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
 }
 
 static enum char_class class_of(uint32_t c)
@@ -455,7 +456,7 @@ static int needs_escape(const struct writer *w, str s, size_t i)
     case '_': /* deep inside a word: what is beside it is never written as an entity */
         return !(i > 1 && is_alnum(s.p[i - 1]) && i + 2 < s.n && is_alnum(next));
     case '<':
-        return next == 0 || is_alnum(next) || strchr("/!?", next) != NULL;
+        return next != ' ';
     case '&':
         return may_be_entity(s, i);
     case '!':
@@ -526,7 +527,8 @@ static int is_autolink(const struct writer *w, size_t i)
         !str_eq(text, run->link.href))
         return 0;
     for (size_t k = 0; k < text.n; k++)
-        if (!is_alnum(text.p[k]) && !strchr("-._~:/?#@!$&'()*+,;=%", text.p[k]))
+        if (needs_target_escape(text, k) ||
+            (!is_alnum(text.p[k]) && !strchr("-._:/?#@!$&'()+,;=%", text.p[k])))
             return 0;
     return extent(w->runs, i, MARK_LINK) == i + 1 && str_starts(text, STR("http")) &&
            str_find(text, STR("://")) < 6 && !(open_set(w) & MARK_LINK);

@@ -15,8 +15,8 @@ struct output {
     struct buf b;
     struct buf prefix; /* of every line: quotes and indentation */
     struct runs runs;
-    int fresh; /* the line has its prefix and nothing else */
-    int bare;  /* the line has a marker and nothing else */
+    int fresh;  /* the line has its prefix and nothing else */
+    int closed; /* nothing can go on with the line: the end of code, or a marker alone */
 };
 
 /* What was written before, in the same container. */
@@ -45,16 +45,22 @@ static void empty_line(struct output *o)
     buf_add(&o->b, prefix);
 }
 
+static int is_in_list(const struct output *o)
+{
+    return str_find(buf_str(&o->prefix), STR("  ")) != SIZE_MAX;
+}
+
+/* In a list md4c 0.4.8 may take an empty line behind a closed block for the end of the item: it
+ * looks at the last bytes of its blocks, whatever these are. So there is none. */
 static void begin_block(struct output *o, struct before *before, int tight)
 {
     if (!o->fresh && (before->any || o->b.n > 0)) {
-        /* md4c ends all lists at an empty line behind an empty item */
-        if (!tight && !(o->bare && o->prefix.n > 0))
+        if (!tight && !(o->closed && is_in_list(o)))
             empty_line(o);
         next_line(o);
     }
     o->fresh = 0;
-    o->bare = 0;
+    o->closed = 0;
     *before = (struct before){.any = 1, .in_item = before->in_item};
 }
 
@@ -119,6 +125,7 @@ static void write_heading(struct output *o, const json_t *node, struct before *b
         buf_add_char(&o->b, '#');
     buf_add_char(&o->b, ' ');
     write_runs(o, INLINE_HEADING);
+    o->closed = 1;
 }
 
 static size_t fence_length(str code)
@@ -170,6 +177,19 @@ static void write_code(struct output *o, const json_t *node, struct before *befo
     }
     next_line(o);
     write_fence(o, fence);
+    o->closed = 1;
+}
+
+static void write_leaf(struct output *o, const json_t *node, struct before *before)
+{
+    runs_clear(&o->runs);
+    adf_add_inline(&o->runs, node);
+    runs_normalise(&o->runs);
+    if (runs_count(&o->runs) == 0)
+        return;
+    begin_block(o, before, 0);
+    write_runs(o, INLINE_TEXT);
+    before->paragraph = 1;
 }
 
 /* Says nothing, and so is not written. */
@@ -211,6 +231,18 @@ static int interrupts(const json_t *list)
                 : first_block(item) == 0 && adf_is(adf_child(item, 0), "paragraph"));
 }
 
+/* Stands where an item or a row should and holds nothing, but says something itself. */
+static int is_stray_leaf(const json_t *node)
+{
+    static const char *const items[] = {"listItem",     "taskItem", "blockTaskItem",
+                                        "decisionItem", "tableRow", "paragraph"};
+
+    for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
+        if (adf_is(node, items[i]))
+            return 0;
+    return json_array_size(adf_content(node)) == 0;
+}
+
 /* The blocks of an item, behind its marker. indent: width of the marker. */
 static void write_item(struct output *o, const json_t *item, size_t indent, int depth)
 {
@@ -218,7 +250,10 @@ static void write_item(struct output *o, const json_t *item, size_t indent, int 
     struct before before = {.in_item = 1};
 
     o->fresh = 1;
-    write_blocks(o, item, depth, &before);
+    if (is_stray_leaf(item))
+        write_leaf(o, item, &before);
+    else
+        write_blocks(o, item, depth, &before);
     o->fresh = 0;
     pop_prefix(o, n);
 }
@@ -229,9 +264,10 @@ static void write_marker(struct output *o, str marker, const json_t *item)
     size_t first = first_block(item), count = json_array_size(adf_content(item));
     str type = adf_type(adf_child(item, first));
 
-    if (first == count || is_list_type(type) || str_eq(type, STR("rule"))) {
+    if ((first == count && !is_stray_leaf(item)) || is_list_type(type) ||
+        str_eq(type, STR("rule"))) {
         buf_add(&o->b, str_slice(marker, 0, marker.n - 1));
-        o->bare = first == count;
+        o->closed = first == count;
         if (first < count) {
             size_t n = push_prefix(o, str_slice(BLANKS, 0, marker.n));
             next_line(o);
@@ -277,7 +313,10 @@ static void write_task(struct output *o, const json_t *item, char sign, int dept
     buf_add_cstring(&o->b, marker);
     n = push_prefix(o, STR("  "));
     o->fresh = 1;
-    write_blocks(o, item, depth, &before);
+    if (is_stray_leaf(item))
+        write_leaf(o, item, &before);
+    else
+        write_blocks(o, item, depth, &before);
     if (!before.any)
         o->b.n--;
     o->fresh = 0;
@@ -341,22 +380,32 @@ static size_t width_of(const json_t *row)
 
     for (size_t i = 0; i < json_array_size(adf_content(row)); i++)
         width += (size_t)columns_of(adf_child(row, i));
-    return width;
+    return width == 0 && is_stray_leaf(row) ? 1 : width;
 }
 
+static void write_cell(struct output *o, const json_t *cell)
+{
+    runs_clear(&o->runs);
+    adf_add_all(&o->runs, cell, 0);
+    buf_add_char(&o->b, ' ');
+    write_runs(o, INLINE_CELL);
+    buf_add_cstring(&o->b, runs_count(&o->runs) ? " |" : "|");
+}
+
+/* row: NULL for one of empty cells. */
 static void write_row(struct output *o, const json_t *row, size_t width)
 {
     size_t done = 0;
 
     buf_add_char(&o->b, '|');
+    if (row && is_stray_leaf(row)) {
+        write_cell(o, row);
+        done = 1;
+    }
     for (size_t i = 0; i < json_array_size(adf_content(row)); i++) {
         const json_t *cell = adf_child(row, i);
 
-        runs_clear(&o->runs);
-        adf_add_all(&o->runs, cell, 0);
-        buf_add_char(&o->b, ' ');
-        write_runs(o, INLINE_CELL);
-        buf_add_cstring(&o->b, runs_count(&o->runs) ? " |" : "|");
+        write_cell(o, cell);
         done += (size_t)columns_of(cell);
         for (int64_t k = 1; k < columns_of(cell); k++)
             buf_add_cstring(&o->b, " |");
@@ -396,18 +445,6 @@ static void write_table(struct output *o, const json_t *table, struct before *be
     }
 }
 
-static void write_leaf(struct output *o, const json_t *node, struct before *before)
-{
-    runs_clear(&o->runs);
-    adf_add_inline(&o->runs, node);
-    runs_normalise(&o->runs);
-    if (runs_count(&o->runs) == 0)
-        return;
-    begin_block(o, before, 0);
-    write_runs(o, INLINE_TEXT);
-    before->paragraph = 1;
-}
-
 static void write_block(struct output *o, const json_t *node, int depth, struct before *before)
 {
     str type = adf_type(node);
@@ -416,9 +453,10 @@ static void write_block(struct output *o, const json_t *node, int depth, struct 
         write_heading(o, node, before);
     } else if (str_eq(type, STR("codeBlock"))) {
         write_code(o, node, before);
-    } else if (str_eq(type, STR("rule"))) {
+    } else if (str_eq(type, STR("rule")) && !adf_child(node, 0)) {
         begin_block(o, before, 0);
         buf_add_cstring(&o->b, "---");
+        o->closed = 1;
     } else if (str_eq(type, STR("taskList"))) {
         write_tasks(o, node, depth, before);
     } else if (is_list_type(type)) {

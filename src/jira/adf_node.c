@@ -54,8 +54,10 @@ int adf_is_inline(const json_t *node)
         "text",   "hardBreak",   "mention",     "emoji",           "inlineCard", "date",
         "status", "mediaInline", "placeholder", "inlineExtension", "media",      NULL};
 
+    if (json_array_size(adf_content(node)) > 0)
+        return 0;
     return is_one_of(adf_type(node), names) || json_is_string(node) ||
-           (doc_get_str(node, "text").n > 0 && !adf_content(node));
+           doc_get_str(node, "text").n > 0;
 }
 
 int adf_holds_inline(const json_t *node)

@@ -82,6 +82,7 @@ static void begin_leaf(struct reader *r, enum leaf_kind leaf)
     r->marks = 0;
     memset(r->counts, 0, sizeof(r->counts));
     r->images = 0;
+    r->links = 0;
     r->sign = 0;
     runs_clear(&r->runs);
     buf_clear(&r->code);
@@ -619,8 +620,7 @@ static void reader_done(struct reader *r)
 enum err jira_adf_from_markdown(struct arena *a, struct fault *f, str markdown, json_t **ret)
 {
     MD_PARSER parser = {
-        .flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS | MD_FLAG_NOHTMLBLOCKS |
-                 MD_FLAG_PERMISSIVEURLAUTOLINKS,
+        .flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS | MD_FLAG_NOHTMLBLOCKS,
         .enter_block = enter_block,
         .leave_block = leave_block,
         .enter_span = markdown_enter_span,

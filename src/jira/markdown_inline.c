@@ -134,7 +134,7 @@ static void leave_image(struct reader *r)
     struct adf_link image = r->image;
     int empty = r->runs.text.n == r->image_at;
 
-    if (--r->images > 0)
+    if (r->images == 0 || --r->images > 0)
         return;
     if (empty && !(r->marks & MARK_LINK) && !r->image_is_text) {
         r->images = 1;
@@ -160,8 +160,11 @@ static void enter_image(struct reader *r, const MD_SPAN_IMG_DETAIL *detail)
     r->image_at = r->runs.text.n;
 }
 
+/* The outer one of links inside each other holds. */
 static void enter_link(struct reader *r, const MD_SPAN_A_DETAIL *detail)
 {
+    if (r->links++ > 0)
+        return;
     r->link = (struct adf_link){markdown_attribute(r, &detail->href),
                                 markdown_attribute(r, &detail->title)};
     if (r->link.title.n == 0)
@@ -177,6 +180,8 @@ static void leave_link(struct reader *r)
     str text = str_slice(buf_str(&r->runs.text), r->link_at, r->runs.text.n);
     int same = str_eq(text, r->link.href), empty = text.n == 0;
 
+    if (r->links == 0 || --r->links > 0)
+        return;
     if (empty && !r->link_is_text)
         add_run(r, r->link.href);
     r->marks &= ~(unsigned)MARK_LINK;
@@ -190,7 +195,8 @@ static void leave_link(struct reader *r)
 /* Spans of one kind nest ("*a *b* c*"). */
 static void count_mark(struct reader *r, size_t i, unsigned mark, int by)
 {
-    r->counts[i] += (unsigned)by;
+    if (by > 0 || r->counts[i] > 0)
+        r->counts[i] += (unsigned)by;
     if (r->counts[i] > 0)
         r->marks |= mark;
     else
@@ -280,12 +286,24 @@ static void add_html(struct reader *r, str text)
     }
 }
 
-/* Remembers how far a table's row was read: markdown_adf.c looks for cells behind it. */
-static void note_place(struct reader *r, str text)
+/* A part of what was given, not a text of md4c's own. */
+static int is_input(const struct reader *r, str text)
 {
     uintptr_t p = (uintptr_t)text.p, first = (uintptr_t)r->input.p;
 
-    if (p >= first && p + text.n <= first + r->input.n) {
+    return p >= first && p + text.n <= first + r->input.n;
+}
+
+static int is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* Remembers how far a table's row was read: markdown_adf.c looks for cells behind it. */
+static void note_place(struct reader *r, str text)
+{
+    if (is_input(r, text)) {
         r->seen = text.p + text.n;
         r->seen_cell = r->cells ? r->cells - 1 : 0;
     }
@@ -323,11 +341,9 @@ static void keep_tabs(struct reader *r, const char *text)
 
 static void add_block_code(struct reader *r, str text)
 {
-    uintptr_t p = (uintptr_t)text.p, first = (uintptr_t)r->input.p;
-
     if (!markdown_count(r, 0, text.n))
         return;
-    if (p >= first && p < first + r->input.n && text.n > 0)
+    if (is_input(r, text) && text.n > 0)
         keep_tabs(r, text.p);
     buf_add(&r->code, text);
 }
@@ -339,6 +355,101 @@ static void add_decoded(struct reader *r, str entity)
     buf_init(&b, 256 + entity.n);
     add_entity(&b, entity);
     add_run(r, buf_str(&b));
+}
+
+/* Bare addresses. md4c's own way loses marks behind a link to an address (0.4.8), so that it is
+ * switched off. A text that reaches us in one piece has no escaped character in it. */
+static size_t url_begin(const struct reader *r, str s, size_t colon)
+{
+    static const str schemes[] = {STR("https"), STR("http")};
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = schemes[i].n;
+        const char *p = s.p + colon - n;
+
+        if (colon >= n && str_eq(str_slice(s, colon - n, colon), schemes[i]) &&
+            (p == r->input.p || !is_word(p[-1])))
+            return colon - n;
+    }
+    return SIZE_MAX;
+}
+
+/* Where a text in Chinese or Japanese goes on behind an address: punctuation of these. */
+static int is_wide_punct(str s, size_t i)
+{
+    str rest = str_slice(s, i, s.n);
+
+    return str_starts(rest, STR("\xe3\x80")) || str_starts(rest, STR("\xef\xbc")) ||
+           str_starts(rest, STR("\xef\xbd"));
+}
+
+/* Without the punctuation of the sentence, and without more closing brackets than it opens. */
+static str without_end(str url, size_t host)
+{
+    size_t opened = 0, closed = 0;
+
+    for (size_t i = 0; i < url.n; i++) {
+        opened += url.p[i] == '(';
+        closed += url.p[i] == ')';
+    }
+    while (url.n > host) {
+        char last = url.p[url.n - 1];
+
+        if (last == ')' ? closed <= opened : !strchr("?!.,:;*_~'", last))
+            break;
+        closed -= last == ')';
+        url.n--;
+    }
+    return url;
+}
+
+/* The address from begin on; empty when there is none. host: where what follows "://" begins. */
+static str url_at(const struct reader *r, str s, size_t begin, size_t host)
+{
+    size_t end = host;
+    const char *behind;
+
+    if (host >= s.n || !is_word(s.p[host]))
+        return STR("");
+    while (end < s.n && (unsigned char)s.p[end] > 0x20 && s.p[end] != 0x7f &&
+           !strchr("<>\"`\\", s.p[end]) && !is_wide_punct(s, end))
+        end++;
+    behind = s.p + end;
+    if (end == s.n && behind < r->input.p + r->input.n && (*behind == '\\' || *behind == '&'))
+        return STR(""); /* goes on in another piece */
+    return end > host ? without_end(str_slice(s, begin, end), host - begin) : STR("");
+}
+
+static void add_bare_url(struct reader *r, str url)
+{
+    if (!markdown_count(r, 0, url.n))
+        return;
+    r->link = (struct adf_link){arena_str(r->a, url), {NULL, 0}};
+    r->marks |= MARK_LINK;
+    add_run(r, url);
+    r->marks &= ~(unsigned)MARK_LINK;
+}
+
+static void add_with_urls(struct reader *r, str s)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i + 3 < s.n; i++) {
+        size_t begin;
+        str url;
+
+        if (s.p[i] != ':' || s.p[i + 1] != '/' || s.p[i + 2] != '/')
+            continue;
+        begin = url_begin(r, s, i);
+        url = begin < i && begin >= done ? url_at(r, s, begin, i + 3) : STR("");
+        if (url.n == 0)
+            continue;
+        add_run(r, str_slice(s, done, begin));
+        add_bare_url(r, url);
+        done = begin + url.n;
+        i = done - 1;
+    }
+    add_run(r, str_slice(s, done, s.n));
 }
 
 int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *reader)
@@ -364,6 +475,8 @@ int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *rea
         add_html(r, s);
     else if (type == MD_TEXT_NULLCHAR)
         add_run(r, STR("\xef\xbf\xbd"));
+    else if (type == MD_TEXT_NORMAL && r->links == 0 && r->images == 0 && is_input(r, s))
+        add_with_urls(r, s);
     else
         add_run(r, s);
     return r->too_large || !runs_ok(&r->runs);

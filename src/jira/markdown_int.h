@@ -57,6 +57,7 @@ struct reader {
     struct adf_link link;  /* with MARK_LINK */
     struct adf_link image; /* of the picture that is open */
     size_t images;         /* open, one inside another */
+    size_t links;
     size_t image_at;       /* texts before the picture, and before the link */
     size_t link_at;
     int image_is_text; /* the address cannot be a link in ADF */

@@ -315,14 +315,14 @@ static void add_words(struct buf *b, const json_t *node)
         add_words(b, json_array_get(content, i));
 }
 
-/* All characters of few occur in many, in their order. */
-static int holds(str many, str few)
+/* How many characters of few occur in many, in their order. */
+static size_t held(str many, str few)
 {
     size_t at = 0;
 
     for (size_t i = 0; i < many.n && at < few.n; i++)
         at += many.p[i] == few.p[at];
-    return at == few.n;
+    return at;
 }
 
 void adf_check_json(struct arena *a, const json_t *adf)
@@ -342,8 +342,11 @@ void adf_check_json(struct arena *a, const json_t *adf)
     buf_init(&back, ADF_OUTPUT_MAX);
     add_words(&words, adf);
     add_words(&back, again);
-    if (!holds(buf_str(&back), buf_str(&words))) {
+    if (held(buf_str(&back), buf_str(&words)) < words.n) {
+        str lost = str_slice(buf_str(&words), held(buf_str(&back), buf_str(&words)), words.n);
+
         show("lost words of", a, adf);
+        (void)fprintf(stderr, "from here on: %.*s\n", STR_ARG(lost));
         (void)fprintf(stderr, "markdown: %.*s\n", STR_ARG(markdown));
         must(!"every word is kept");
     }

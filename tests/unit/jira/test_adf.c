@@ -146,20 +146,19 @@ static const struct pair to_adf[] = {
 /* What Markdown has no words for. */
 static const struct pair to_markdown[] = {
     {"@Anna :a: \\[DONE\\] 2026-11-28 \\[file: p.png\\] @7",
-     DOC(
-         P(NODE("mention", "\"id\":\"7\",\"text\":\"@Anna\"") "," T(" ") "," NODE(
-             "emoji",
-             "\"shortNa"
-             "me\":\":"
-             "a:\"") "," T(" ") "," NODE("status",
-                                         "\"text\":\"DONE\"") "," T(" ") "," NODE("date",
-                                                                                  "\"timestamp\":"
-                                                                                  "\"1795824000000"
-                                                                                  "\"") "," T(" ") "," NODE("mediaInline",
-                                                                                                            "\"id\":\"9\","
-                                                                                                            "\"alt\":\"p."
-                                                                                                            "png\"") "," T(" ") "," NODE("mention",
-                                                                                                                                         "\"id\":\"7\"")))},
+     DOC(P(NODE("mention", "\"id\":\"7\",\"text\":\"@Anna\"") "," T(" ") "," NODE(
+         "emoji",
+         "\"shortNa"
+         "me\":\":"
+         "a:\"") "," T(" ") "," NODE("status",
+                                     "\"text\":\"DONE\"") "," T(" ") "," NODE("date",
+                                                                              "\"timestamp\":"
+                                                                              "\"1795824000000"
+                                                                              "\"") "," T(" ") "," NODE("mediaInline",
+                                                                                                        "\"id\":\"9\","
+                                                                                                        "\"alt\":\"p."
+                                                                                                        "png\"") "," T(" ") "," NODE("mention",
+                                                                                                                                     "\"id\":\"7\"")))},
     {"<https://x.y/z> [n](https://x.y/p.png)",
      DOC(P(NODE("inlineCard", "\"url\":\"https://x.y/z\"") "," T(" ") "," NODE(
          "media", "\"type\":\"external\",\"url\":\"https://x.y/p.png\",\"alt\":\"n\"")))},
