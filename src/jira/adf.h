@@ -19,7 +19,7 @@
 
 #define ADF_INPUT_MAX ((size_t)1 << 20)  /* of Markdown */
 #define ADF_OUTPUT_MAX ((size_t)4 << 20) /* of Markdown or HTML, and of the texts of a document */
-#define ADF_NODES_MAX 100000             /* of a document made from Markdown */
+#define ADF_NODES_MAX 100000             /* nodes and marks of a document made from Markdown */
 
 /* A document that goes with the arena. ERR_MALFORMED when the text is not UTF-8 or holds U+0000,
  * ERR_TOO_LARGE beyond the limits above. Lists deeper than 24 and what Jira does not allow inside

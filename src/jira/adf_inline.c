@@ -207,16 +207,18 @@ static unsigned open_set(const struct writer *w)
     return set;
 }
 
-/* Another mark has to be closed where em ends, although it goes on. */
-static int is_crossed(const struct writer *w, size_t end)
+/* Another mark begins inside of em, or has to be closed where em ends although it goes on. */
+static int is_crossed(const struct writer *w, size_t i, size_t end)
 {
+    unsigned others = ~(unsigned)(MARK_CODE | MARK_EM) & ~open_set(w);
+
     for (size_t k = 0; k < w->depth; k++)
         if (w->open[k].end <= end)
             return 1;
-    if (end >= runs_count(w->runs))
-        return 0;
-    return (runs_at(w->runs, end)->marks & runs_at(w->runs, end - 1)->marks &
-            ~(unsigned)(MARK_CODE | MARK_EM) & ~open_set(w)) != 0;
+    for (; i < end; i++)
+        if (runs_at(w->runs, i)->marks & others)
+            return 1;
+    return 0;
 }
 
 /* "_" reads best and cannot be mistaken for strong's asterisks, but does nothing inside a word. */
@@ -225,7 +227,7 @@ static const char *em_delimiter(const struct writer *w, size_t i, size_t end)
     enum char_class before = class_of_str(last_char(w)), behind = class_at(w, end);
 
     if ((before <= CLASS_PUNCT && behind <= CLASS_PUNCT) || class_at(w, i) != CLASS_LETTER ||
-        class_before(w, end) != CLASS_LETTER || is_crossed(w, end))
+        class_before(w, end) != CLASS_LETTER || is_crossed(w, i, end))
         return "_";
     return only_em_changes(w->runs, i) && only_em_changes(w->runs, end) ? "*" : "_";
 }
@@ -448,6 +450,7 @@ static int needs_escape(const struct writer *w, str s, size_t i)
     switch (c) {
     case '\\':
     case '`':
+    case '<': /* md4c takes "< a:>" for a link */
     case '*':
     case '[':
     case ']':
@@ -455,8 +458,6 @@ static int needs_escape(const struct writer *w, str s, size_t i)
         return 1;
     case '_': /* deep inside a word: what is beside it is never written as an entity */
         return !(i > 1 && is_alnum(s.p[i - 1]) && i + 2 < s.n && is_alnum(next));
-    case '<':
-        return next != ' ';
     case '&':
         return may_be_entity(s, i);
     case '!':

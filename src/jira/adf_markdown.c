@@ -302,6 +302,13 @@ static void write_list(struct output *o, const json_t *list, int depth, struct b
         before->list = sign;
 }
 
+static int begins_with_text(const json_t *item)
+{
+    const json_t *first = adf_child(item, first_block(item));
+
+    return !first || adf_is_inline(first) || adf_is(first, "paragraph");
+}
+
 static void write_task(struct output *o, const json_t *item, char sign, int depth)
 {
     struct before before = {.in_item = 1};
@@ -313,6 +320,10 @@ static void write_task(struct output *o, const json_t *item, char sign, int dept
     buf_add_cstring(&o->b, marker);
     n = push_prefix(o, STR("  "));
     o->fresh = 1;
+    if (!begins_with_text(item)) { /* a block behind the brackets would be text */
+        o->b.n--;
+        next_line(o);
+    }
     if (is_stray_leaf(item))
         write_leaf(o, item, &before);
     else

@@ -112,11 +112,20 @@ void markdown_begin_text(struct reader *r)
         begin_paragraph(r);
 }
 
+static void count_runs(struct reader *r)
+{
+    for (size_t i = 0; i < runs_count(&r->runs); i++)
+        (void)markdown_count(r, 1 + (size_t)__builtin_popcount(runs_at(&r->runs, i)->marks), 0);
+}
+
 static void add_inline(struct reader *r, json_t *content)
 {
-    json_t *list = adf_runs_json(&r->runs);
+    json_t *list;
 
-    (void)markdown_count(r, json_array_size(list), 0);
+    count_runs(r);
+    if (r->too_large)
+        return;
+    list = adf_runs_json(&r->runs);
     must(json_array_extend(content, list) == 0);
     json_decref(list);
 }
@@ -499,6 +508,7 @@ static void add_surplus(struct reader *r, json_t *cell)
     runs_add(&r->runs, 0, NULL, rest);
     runs_normalise(&r->runs);
     r->leaf = LEAF_NONE;
+    count_runs(r);
     must(json_object_set_new(paragraph, "content", adf_runs_json(&r->runs)) == 0);
 }
 

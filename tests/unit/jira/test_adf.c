@@ -67,7 +67,7 @@ static const struct pair both_ways[] = {
      DOC(P(T("a") "," BR "," BR "," M("b", STRONG) "," BR "," M("c", STRONG)))},
     {"``a`b`` ` `` `", DOC(P(M("a`b", CODE) "," T(" ") "," M("``", CODE)))},
     /* what only looks like Markdown */
-    {"1\\. a \\*b\\* snake_case_name \\[x\\](y) \\<b> \\&amp; & a < b C:\\\\d http\\://x",
+    {"1\\. a \\*b\\* snake_case_name \\[x\\](y) \\<b> \\&amp; & a \\< b C:\\\\d http\\://x",
      DOC(P(T("1. a *b* snake_case_name [x](y) <b> &amp; & a < b C:\\\\d http://x")))},
     {"\\# a\\\n\\- b\\\n\\+ c\\\n\\> d\\\n\\--- | ---\\\n\\=\\\n2\\) e",
      DOC(P(T("# a") "," BR "," T("- b") "," BR "," T("+ c") "," BR "," T("> d") "," BR "," T(
