@@ -1,6 +1,6 @@
-/* Spans and texts of Markdown as runs (markdown_int.h). Not for blocks.
+/* Spans and texts of Markdown as runs (markdown_int.h). Entities are markdown_entity.c's, bare
+ * addresses markdown_url.c's, blocks markdown_adf.c's.
  */
-#include <md4c-html.h>
 
 #include "base/check.h"
 #include "jira/adf.h"
@@ -13,79 +13,6 @@ int markdown_count(struct reader *r, size_t nodes, size_t bytes)
     if (r->nodes > ADF_NODES_MAX || r->bytes > ADF_OUTPUT_MAX)
         r->too_large = 1;
     return !r->too_large;
-}
-
-static void add_utf8(struct buf *b, uint32_t c)
-{
-    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-        c = 0xfffd;
-    if (c < 0x80) {
-        buf_add_char(b, (char)(uint8_t)c);
-    } else if (c < 0x800) {
-        buf_add_char(b, (char)(uint8_t)(0xc0 | c >> 6));
-        buf_add_char(b, (char)(uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        if (c < 0x10000) {
-            buf_add_char(b, (char)(uint8_t)(0xe0 | c >> 12));
-        } else {
-            buf_add_char(b, (char)(uint8_t)(0xf0 | c >> 18));
-            buf_add_char(b, (char)(uint8_t)(0x80 | (c >> 12 & 0x3f)));
-        }
-        buf_add_char(b, (char)(uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_char(b, (char)(uint8_t)(0x80 | (c & 0x3f)));
-    }
-}
-
-/* "&#65;", "&#x41;": md4c lets only such and named ones through. */
-static void add_numeric(struct buf *b, str s)
-{
-    int hex = s.p[2] == 'x' || s.p[2] == 'X';
-    uint32_t code = 0;
-
-    for (size_t i = hex ? 3 : 2; i + 1 < s.n && code <= 0x10ffff; i++)
-        code = code * (hex ? 16 : 10) + (uint32_t)str_hex_value(s.p[i]);
-    add_utf8(b, code);
-}
-
-static void keep_html(const MD_CHAR *text, MD_SIZE size, void *buf)
-{
-    buf_add_bytes(buf, text, size);
-}
-
-/* The 2,125 names are in md4c's HTML part, which writes them as characters, four of them escaped
- * again; a name it does not know stays as it is. */
-static void add_named(struct buf *b, str s)
-{
-    static const struct {
-        str name;
-        str text;
-    } escaped[] = {{STR("&amp;"), STR("&")},  {STR("&lt;"), STR("<")}, {STR("&gt;"), STR(">")},
-                   {STR("&AMP;"), STR("&")},  {STR("&LT;"), STR("<")}, {STR("&GT;"), STR(">")},
-                   {STR("&quot;"), STR("\"")}};
-    struct buf html BUF_AUTO;
-    str text;
-
-    buf_init(&html, 256);
-    for (size_t i = 0; i < sizeof(escaped) / sizeof(escaped[0]); i++)
-        if (str_eq(s, escaped[i].name)) {
-            buf_add(b, escaped[i].text);
-            return;
-        }
-    (void)md_html(s.p, (MD_SIZE)s.n, keep_html, &html, 0, 0);
-    text = buf_str(&html);
-    if (str_starts(text, STR("<p>")) && str_ends(text, STR("</p>\n")) &&
-        !str_starts(text, STR("<p>&")))
-        buf_add(b, str_slice(text, 3, text.n - 5));
-    else
-        buf_add(b, s);
-}
-
-static void add_entity(struct buf *b, str s)
-{
-    if (s.n > 3 && s.p[1] == '#')
-        add_numeric(b, s);
-    else
-        add_named(b, s);
 }
 
 str markdown_attribute(struct reader *r, const MD_ATTRIBUTE *attribute)
@@ -103,7 +30,7 @@ str markdown_attribute(struct reader *r, const MD_ATTRIBUTE *attribute)
         str part = {attribute->text + from, to - from};
 
         if (attribute->substr_types[i] == MD_TEXT_ENTITY)
-            add_entity(&b, part);
+            markdown_add_entity(&b, part);
         else
             buf_add(&b, part);
     }
@@ -294,12 +221,6 @@ static int is_input(const struct reader *r, str text)
     return p >= first && p + text.n <= first + r->input.n;
 }
 
-static int is_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (unsigned char)c >= 0x80;
-}
-
 /* Remembers how far a table's row was read: markdown_adf.c looks for cells behind it. */
 static void note_place(struct reader *r, str text)
 {
@@ -353,71 +274,8 @@ static void add_decoded(struct reader *r, str entity)
     struct buf b BUF_AUTO;
 
     buf_init(&b, 256 + entity.n);
-    add_entity(&b, entity);
+    markdown_add_entity(&b, entity);
     add_run(r, buf_str(&b));
-}
-
-/* Bare addresses. md4c's own way loses marks behind a link to an address (0.4.8), so that it is
- * switched off. A text that reaches us in one piece has no escaped character in it. */
-static size_t url_begin(const struct reader *r, str s, size_t colon)
-{
-    static const str schemes[] = {STR("https"), STR("http")};
-
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = schemes[i].n;
-        const char *p = s.p + colon - n;
-
-        if (colon >= n && str_eq(str_slice(s, colon - n, colon), schemes[i]) &&
-            (p == r->input.p || !is_word(p[-1])))
-            return colon - n;
-    }
-    return SIZE_MAX;
-}
-
-/* Where a text in Chinese or Japanese goes on behind an address: punctuation of these. */
-static int is_wide_punct(str s, size_t i)
-{
-    str rest = str_slice(s, i, s.n);
-
-    return str_starts(rest, STR("\xe3\x80")) || str_starts(rest, STR("\xef\xbc")) ||
-           str_starts(rest, STR("\xef\xbd"));
-}
-
-/* Without the punctuation of the sentence, and without more closing brackets than it opens. */
-static str without_end(str url, size_t host)
-{
-    size_t opened = 0, closed = 0;
-
-    for (size_t i = 0; i < url.n; i++) {
-        opened += url.p[i] == '(';
-        closed += url.p[i] == ')';
-    }
-    while (url.n > host) {
-        char last = url.p[url.n - 1];
-
-        if (last == ')' ? closed <= opened : !strchr("?!.,:;*_~'", last))
-            break;
-        closed -= last == ')';
-        url.n--;
-    }
-    return url;
-}
-
-/* The address from begin on; empty when there is none. host: where what follows "://" begins. */
-static str url_at(const struct reader *r, str s, size_t begin, size_t host)
-{
-    size_t end = host;
-    const char *behind;
-
-    if (host >= s.n || !is_word(s.p[host]))
-        return STR("");
-    while (end < s.n && (unsigned char)s.p[end] > 0x20 && s.p[end] != 0x7f &&
-           !strchr("<>\"`\\", s.p[end]) && !is_wide_punct(s, end))
-        end++;
-    behind = s.p + end;
-    if (end == s.n && behind < r->input.p + r->input.n && (*behind == '\\' || *behind == '&'))
-        return STR(""); /* goes on in another piece */
-    return end > host ? without_end(str_slice(s, begin, end), host - begin) : STR("");
 }
 
 static void add_bare_url(struct reader *r, str url)
@@ -440,8 +298,8 @@ static void add_with_urls(struct reader *r, str s)
 
         if (s.p[i] != ':' || s.p[i + 1] != '/' || s.p[i + 2] != '/')
             continue;
-        begin = url_begin(r, s, i);
-        url = begin < i && begin >= done ? url_at(r, s, begin, i + 3) : STR("");
+        begin = markdown_url_begin(r, s, i);
+        url = begin < i && begin >= done ? markdown_url_at(r, s, begin, i + 3) : STR("");
         if (url.n == 0)
             continue;
         add_run(r, str_slice(s, done, begin));

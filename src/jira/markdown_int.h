@@ -1,4 +1,4 @@
-/* What the two files that read Markdown share: the document in the making (adf.h). Not for anybody
+/* What the files that read Markdown share: the document in the making (adf.h). Not for anybody
  * else.
  */
 #ifndef JIRA_MARKDOWN_INT_H
@@ -58,7 +58,7 @@ struct reader {
     struct adf_link image; /* of the picture that is open */
     size_t images;         /* open, one inside another */
     size_t links;
-    size_t image_at;       /* texts before the picture, and before the link */
+    size_t image_at; /* texts before the picture, and before the link */
     size_t link_at;
     int image_is_text; /* the address cannot be a link in ADF */
     int link_is_text;  /* the address cannot be a link in ADF */
@@ -81,5 +81,39 @@ str markdown_attribute(struct reader *r, const MD_ATTRIBUTE *attribute);
 void markdown_begin_text(struct reader *r);
 /* Counts what is made; 0 from the limit on. */
 int markdown_count(struct reader *r, size_t nodes, size_t bytes);
+
+/* markdown_entity.c: appends the character; a name that nobody knows stays as it is. */
+void markdown_add_entity(struct buf *b, str s);
+/* markdown_url.c: where the address begins whose "://" is at colon, or SIZE_MAX; and the address
+ * itself, empty when there is none. host: behind the "://". */
+size_t markdown_url_begin(const struct reader *r, str s, size_t colon);
+str markdown_url_at(const struct reader *r, str s, size_t begin, size_t host);
+
+/* markdown_frame.c: nodes. A node and its content are borrowed by who made them. */
+json_t *markdown_new_node(struct reader *r, const char *type);
+json_t *markdown_add_content(json_t *node);
+void markdown_set_attrs(json_t *node, json_t *attrs);
+void markdown_append(json_t *content, json_t *node);
+struct frame *markdown_top(struct reader *r);
+struct frame *markdown_push_frame(struct reader *r, enum frame_kind kind, const char *type);
+void markdown_push_level(struct reader *r, enum frame_kind kind, int flat);
+int markdown_pop_level(struct reader *r);
+int markdown_is_flat_level(const struct reader *r);
+void markdown_begin_leaf(struct reader *r, enum leaf_kind leaf);
+void markdown_begin_paragraph(struct reader *r);
+void markdown_count_runs(struct reader *r);
+void markdown_end_leaf(struct reader *r);
+
+/* markdown_list.c, markdown_table.c: what md4c's blocks do. */
+void markdown_enter_list(struct reader *r, const MD_BLOCK_OL_DETAIL *ordered);
+void markdown_enter_item(struct reader *r, const MD_BLOCK_LI_DETAIL *detail);
+void markdown_leave_item(struct reader *r);
+void markdown_leave_list(struct reader *r);
+void markdown_enter_table(struct reader *r);
+void markdown_leave_table(struct reader *r);
+void markdown_enter_row(struct reader *r);
+void markdown_enter_cell(struct reader *r, int heading);
+void markdown_leave_cell(struct reader *r);
+void markdown_leave_row(struct reader *r);
 
 #endif

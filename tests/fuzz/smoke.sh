@@ -28,3 +28,6 @@ fuzz() {
 
 fuzz http_parse src/http/parse.c src/http/parse_head.c src/base/*.c \
     $llhttp/api.c $llhttp/http.c $llhttp/llhttp.c -ljansson -lpthread
+
+fuzz adf_markdown tests/fuzz/adf_check.c src/jira/adf_*.c src/jira/markdown_*.c src/base/*.c \
+    -ljansson -lmd4c -lmd4c-html -lpthread

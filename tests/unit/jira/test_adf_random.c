@@ -11,7 +11,7 @@
 #include "jira/adf.h"
 #include "jira/adf_int.h"
 
-enum { RUNS = 400 };
+enum { RUNS = 200 };
 
 #define ARENA_MAX ((size_t)64 << 20)
 
