@@ -116,6 +116,10 @@ static const struct pair to_adf[] = {
     {"**a `b`**", DOC(P(M("a", STRONG) "," T(" ") "," M("b", CODE)))},
     {"see https://x.y/z.",
      DOC(P(T("see ") "," M("https://x.y/z", LINK("https://x.y/z")) "," T(".")))},
+    {"[<http://a>](/b)", DOC(P(M("http://a", LINK("/b"))))},
+    {"(see https://x.y/z) https://x.y/(a)?! xhttp://y",
+     DOC(P(T("(see ") "," M("https://x.y/z", LINK("https://x.y/z")) "," T(") ") "," M(
+         "https://x.y/(a)", LINK("https://x.y/(a)")) "," T("?! xhttp://y")))},
     {"@anna :smile: X-1 {color}", DOC(P(T("@anna :smile: X-1 {color}")))},
     {"<b>x</b> <!-- y -->", DOC(P(T("<b>x</b> <!-- y -->")))},
     {"<div>\n*x*\n</div>", DOC(P(T("<div> ") "," M("x", EM) "," T(" </div>")))},
@@ -179,6 +183,9 @@ static const struct pair to_markdown[] = {
      DOC(NODE("extension", "\"extensionKey\":\"toc\",\"text\":\"x\"") "," NODE(
          "future", "") "," NODE("future", "\"text\":\"some\"") "," HOLDER("future", "",
                                                                           P(T("inner"))))},
+    {"- [x]\n  ```\n  x\n  ```",
+     DOC(TASKS(HOLDER("blockTaskItem", "\"state\":\"DONE\"",
+                      "{\"type\":\"codeBlock\",\"content\":[" T("x") "]}")))},
     {"inline\n\nb", DOC(T("inline") "," P(T("b")))},
     {"**a** b", DOC(P(M("a ", STRONG) "," T("b ") "," BR))},
     {"a", DOC(P(M("a", "{\"type\":\"underline\"},{\"type\":\"textColor\",\"attrs\":{\"color\":\"#"
@@ -513,7 +520,7 @@ static void test_deep_adf(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(types); i++) {
-        json_t *adf = doc_keep(a, nested_adf(types[i], 2000)); /* jansson frees by recursion */
+        json_t *adf = doc_keep(a, nested_adf(types[i], 3000)); /* jansson frees by recursion */
         assert_int_equal(jira_adf_to_markdown(a, &f, adf, &text), ERR_OK);
         if (str_find(text, STR("needle")) == SIZE_MAX)
             fail_msg("lost in %s: %.*s", types[i], STR_ARG(text));
