@@ -182,10 +182,8 @@ void markdown_end_leaf(struct reader *r)
         r->too_large = 1;
     else if (leaf == LEAF_CODE)
         add_code_block(r);
-    else if (leaf == LEAF_CELL)
-        add_paragraph(r, markdown_top(r)->content);
-    else if (runs_count(&r->runs) > 0 && leaf == LEAF_HEADING)
+    else if (leaf == LEAF_HEADING && runs_count(&r->runs) > 0)
         add_heading(r);
-    else if (runs_count(&r->runs) > 0)
+    else if (leaf == LEAF_CELL || (leaf == LEAF_PARAGRAPH && runs_count(&r->runs) > 0))
         add_paragraph(r, markdown_top(r)->content);
 }

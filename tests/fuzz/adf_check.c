@@ -281,7 +281,7 @@ void adf_check_markdown(struct arena *a, str markdown)
         return;
     if (!adf_check_is_valid(first)) {
         show("not valid", a, first);
-        must(!"valid ADF");
+        unreachable("ADF that is not valid");
     }
     check_html(a, first);
     if (jira_adf_to_markdown(a, &f, first, &again) != ERR_OK || again.n > ADF_INPUT_MAX)
@@ -293,7 +293,7 @@ void adf_check_markdown(struct arena *a, str markdown)
         (void)fprintf(stderr, "from: %.*s\nagain: %.*s\n", STR_ARG(markdown), STR_ARG(again));
         show("first ", a, first);
         show("second", a, second);
-        must(!"equal after a round trip");
+        unreachable("a round trip changes it");
     }
 }
 
@@ -348,6 +348,6 @@ void adf_check_json(struct arena *a, const json_t *adf)
         show("lost words of", a, adf);
         (void)fprintf(stderr, "from here on: %.*s\n", STR_ARG(lost));
         (void)fprintf(stderr, "markdown: %.*s\n", STR_ARG(markdown));
-        must(!"every word is kept");
+        unreachable("words are lost");
     }
 }

@@ -369,8 +369,8 @@ static const char *const vectors[] = {
     "feed:javascript:alert(1)",
     "view-source:http://x",
     "blob:http://x/1",
-    "\xe2\x80\xae"
-    "javascript:1",
+    ("\xe2\x80\xae"
+     "javascript:1"),
 };
 
 /* In every place of a document that holds text. */
