@@ -40,11 +40,20 @@ static int is_padded(str s)
            (s.p[0] == '`' || s.p[s.n - 1] == '`' || (s.p[0] == ' ' && s.p[s.n - 1] == ' '));
 }
 
+/* "[`a]: b`](c)" at the start of a paragraph would define the address of "`a". */
+static int reads_as_definition(const struct writer *w, str s)
+{
+    for (size_t i = 0; i < w->depth; i++)
+        if (w->open[i].mark == MARK_LINK)
+            return str_find(s, STR("]:")) != SIZE_MAX;
+    return 0;
+}
+
 void adf_add_code(struct writer *w, str s)
 {
     size_t ticks = count_ticks(s);
 
-    if (ticks == 0) {
+    if (ticks == 0 || reads_as_definition(w, s)) {
         adf_add_text(w, s);
         return;
     }

@@ -132,6 +132,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *reader)
         markdown_leave_list(r);
     else if (type == MD_BLOCK_LI)
         markdown_leave_item(r);
+    else if (type == MD_BLOCK_THEAD)
+        markdown_leave_headings(r);
     else if (type == MD_BLOCK_TABLE)
         markdown_leave_table(r);
     return r->too_large;

@@ -60,11 +60,12 @@ struct reader {
     size_t links;
     size_t image_at; /* texts before the picture, and before the link */
     size_t link_at;
-    int image_is_text; /* the address cannot be a link in ADF */
-    int link_is_text;  /* the address cannot be a link in ADF */
-    const char *seen;  /* end of the last text of this row, or NULL */
-    size_t seen_cell;  /* the cell that it was in, from 0 */
-    size_t cells;      /* begun in this row */
+    int image_is_text;    /* the address cannot be a link in ADF */
+    int link_is_text;     /* the address cannot be a link in ADF */
+    const char *seen;     /* end of the last text of this row, or NULL */
+    size_t seen_cell;     /* the cell that it was in, from 0 */
+    const char *row_line; /* start of the last row's line, or NULL */
+    size_t cells;         /* begun in this row */
     size_t nodes;
     size_t tasks; /* numbered */
     size_t bytes; /* of texts and addresses */
@@ -115,5 +116,6 @@ void markdown_enter_row(struct reader *r);
 void markdown_enter_cell(struct reader *r, int heading);
 void markdown_leave_cell(struct reader *r);
 void markdown_leave_row(struct reader *r);
+void markdown_leave_headings(struct reader *r);
 
 #endif

@@ -10,6 +10,7 @@ void markdown_enter_table(struct reader *r)
 {
     int flat = markdown_top(r)->kind != FRAME_DOC;
 
+    r->row_line = NULL;
     if (!flat)
         markdown_push_frame(r, FRAME_TABLE, "table");
     markdown_push_level(r, FRAME_TABLE, flat);
@@ -77,6 +78,29 @@ static const char *line_end(const struct reader *r, const char *p)
     return p;
 }
 
+static const char *next_line(const struct reader *r, const char *p)
+{
+    const char *end = r->input.p + r->input.n;
+
+    p = line_end(r, p);
+    p += p + 1 < end && p[0] == '\r' && p[1] == '\n';
+    return p < end ? p + 1 : end;
+}
+
+/* Follows the rows line by line, for those that hold no text by which to find them. */
+static void note_row(struct reader *r)
+{
+    const char *line = r->seen;
+
+    if (line) {
+        while (line > r->input.p && line[-1] != '\n' && line[-1] != '\r')
+            line--;
+        r->row_line = line;
+    } else if (r->row_line) {
+        r->row_line = next_line(r, r->row_line);
+    }
+}
+
 /* Behind the next so many cell borders, or NULL. */
 static const char *skip_borders(const char *p, const char *end, size_t borders)
 {
@@ -92,17 +116,29 @@ static const char *skip_borders(const char *p, const char *end, size_t borders)
 /* md4c, like GitHub, drops cells beyond the heading's: their source is kept as text. */
 static str surplus(struct reader *r)
 {
-    const char *from, *end;
+    const char *from = r->seen, *end;
+    size_t borders = r->cells - r->seen_cell;
     str rest;
 
-    if (!r->seen)
+    if (!from && !r->row_line)
         return STR("");
-    end = line_end(r, r->seen);
-    from = skip_borders(r->seen, end, r->cells - r->seen_cell);
+    if (!from) { /* empty cells: the first border is in front of them */
+        from = r->row_line;
+        borders = r->cells + 1;
+    }
+    end = line_end(r, from);
+    from = skip_borders(from, end, borders);
     rest = from ? str_trim((str){from, (size_t)(end - from)}) : STR("");
     while (str_ends(rest, STR("|")))
         rest = str_trim(str_slice(rest, 0, rest.n - 1));
     return rest;
+}
+
+/* The line of dashes is no row. */
+void markdown_leave_headings(struct reader *r)
+{
+    if (r->row_line)
+        r->row_line = next_line(r, r->row_line);
 }
 
 static void add_surplus(struct reader *r, json_t *cell)
@@ -125,6 +161,7 @@ static void add_surplus(struct reader *r, json_t *cell)
 
 void markdown_leave_row(struct reader *r)
 {
+    note_row(r);
     if (markdown_pop_level(r)) {
         const json_t *row = r->frames[--r->depth].node;
         add_surplus(r, json_array_get(adf_content(row), json_array_size(adf_content(row)) - 1));

@@ -141,6 +141,9 @@ static const struct pair to_adf[] = {
     {"|a|b|\n|---|---|\n|1|2|three|**4**|\n|5|",
      DOC(TABLE(TR(TH(T("a")) "," TH(T("b"))) "," TR(TD(T("1")) "," TD(T("2 | three|**4**"))) "," TR(
          TD(T("5")) "," TD(""))))},
+    {"|a|b|\n|---|---|\n| | | c |\n| | |\n| | | | d |",
+     DOC(TABLE(TR(TH(T("a")) "," TH(T("b"))) "," TR(TD("") "," TD(T("| c"))) "," TR(
+         TD("") "," TD("")) "," TR(TD("") "," TD(T("| | d")))))},
     {"1. [ ] a", DOC(OL(LI(P(T("[ ] a")))))},
     {"> - [ ] a", DOC(QUOTE(UL(LI(P(T("[ ] a"))))))},
     {"- [ ] a\n\n  b", DOC(UL(LI(P(T("[ ] a")) "," P(T("b")))))},
@@ -191,6 +194,7 @@ static const struct pair to_markdown[] = {
     {"a", DOC(P(M("a", "{\"type\":\"underline\"},{\"type\":\"textColor\",\"attrs\":{\"color\":\"#"
                        "f00\"}},{\"type\":\"future\"}")))},
     {"`a`", DOC(P(M("a", CODE "," STRONG)))},
+    {"[a\\]: b](/c)", DOC(P(M("a]: b", LINK("/c") "," CODE)))},
     {"a\\\nb", DOC(P(T("a\\nb")))},
     {"| | | |\n| --- | --- | --- |\n| a<br>b | | c |\n| `d`<br>`e` | | |",
      DOC(TABLE(TR(

@@ -153,14 +153,17 @@ static json_t *some_inline(struct arena *a, struct dice *d, int breaks)
     runs_init(&runs);
     for (size_t n = 1 + below(d, 6); n > 0; n--) {
         unsigned marks = chance(d, 3) ? next(d) % 32 : 0;
+        str text;
 
         if (chance(d, 3))
             link.href = some_url(a, d);
         link.title = chance(d, 4) ? words(a, d, 3) : (str){NULL, 0};
         if (breaks && chance(d, 6))
             runs_add_break(&runs);
-        runs_add(&runs, marks, &link,
-                 chance(d, 8) && (marks & MARK_LINK) ? link.href : words(a, d, 4));
+        text = chance(d, 8) && (marks & MARK_LINK) ? link.href : words(a, d, 4);
+        if (str_find(text, STR("]:")) != SIZE_MAX) /* not as code in a link: it stays text */
+            marks &= ~(unsigned)MARK_CODE;
+        runs_add(&runs, marks, &link, text);
     }
     runs_normalise(&runs);
     list = adf_runs_json(&runs);
