@@ -168,16 +168,22 @@ enum err jira_adf_from_markdown(struct arena *a, struct fault *f, str markdown, 
         .leave_span = markdown_leave_span,
         .text = markdown_text,
     };
+    static const char padding[MARKDOWN_PADDING];
+    struct buf copy BUF_AUTO;
     struct reader r;
     int failed;
 
+    buf_init(&copy, ADF_INPUT_MAX + 1 + MARKDOWN_PADDING);
     if (markdown.n > ADF_INPUT_MAX)
         return fail(f, ERR_TOO_LARGE, "The text is longer than 1 MB.");
     if (!str_is_utf8(markdown))
         return fail(f, ERR_MALFORMED, "The text is not valid UTF-8.");
-    reader_init(&r, a, markdown);
+    buf_add(&copy, markdown);
+    buf_add_char(&copy, '\n');
+    buf_add_bytes(&copy, padding, MARKDOWN_PADDING);
+    reader_init(&r, a, (str){copy.p, copy.n - MARKDOWN_PADDING});
     (void)doc_keep(a, r.doc);
-    failed = md_parse(markdown.n ? markdown.p : "", (MD_SIZE)markdown.n, &parser, &r) != 0;
+    failed = md_parse(r.input.p, (MD_SIZE)r.input.n, &parser, &r) != 0;
     reader_done(&r);
     if (failed)
         return fail(f, ERR_TOO_LARGE, "The text has too many parts to be sent to Jira.");

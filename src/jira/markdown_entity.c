@@ -50,6 +50,7 @@ static void add_named(struct buf *b, str s)
     } escaped[] = {{STR("&amp;"), STR("&")},  {STR("&lt;"), STR("<")}, {STR("&gt;"), STR(">")},
                    {STR("&AMP;"), STR("&")},  {STR("&LT;"), STR("<")}, {STR("&GT;"), STR(">")},
                    {STR("&quot;"), STR("\"")}};
+    char name[64] = ""; /* with room behind it: MARKDOWN_PADDING */
     struct buf html BUF_AUTO;
     str text;
 
@@ -59,7 +60,12 @@ static void add_named(struct buf *b, str s)
             buf_add(b, escaped[i].text);
             return;
         }
-    (void)md_html(s.p, (MD_SIZE)s.n, keep_html, &html, 0, 0);
+    if (s.n >= sizeof(name)) { /* the longest name has 33 characters */
+        buf_add(b, s);
+        return;
+    }
+    memcpy(name, s.p, s.n);
+    (void)md_html(name, (MD_SIZE)s.n, keep_html, &html, 0, 0);
     text = buf_str(&html);
     if (str_starts(text, STR("<p>")) && str_ends(text, STR("</p>\n")) &&
         !str_starts(text, STR("<p>&")))

@@ -310,10 +310,22 @@ static void add_with_urls(struct reader *r, str s)
     add_run(r, str_slice(s, done, s.n));
 }
 
+/* What md4c calls a text of ours cannot reach beyond it, whatever it says. */
+static str within_input(const struct reader *r, str s)
+{
+    uintptr_t p = (uintptr_t)s.p, first = (uintptr_t)r->input.p;
+
+    if (p < first || p >= first + r->input.n + MARKDOWN_PADDING)
+        return s;
+    if (p >= first + r->input.n)
+        return STR("");
+    return str_slice(s, 0, first + r->input.n - p);
+}
+
 int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *reader)
 {
     struct reader *r = reader;
-    str s = {text, size};
+    str s = within_input(r, (str){text, size});
 
     if (r->leaf == LEAF_CODE) {
         add_block_code(r, s);
