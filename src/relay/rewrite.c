@@ -9,6 +9,7 @@ void rewrite_init(struct rewrite *r, const str *prefixes, size_t count, str repl
     r->count = count;
     r->replacement = replacement;
     r->held_n = 0;
+    must(count <= REWRITE_PREFIXES_MAX);
     for (size_t i = 0; i < count; i++)
         must(prefixes[i].n > 0);
 }
@@ -38,13 +39,40 @@ static size_t find(str text, str prefix)
     return SIZE_MAX;
 }
 
-/* The first occurrence of any prefix; SIZE_MAX when there is none. */
-static size_t find_first(const struct rewrite *r, str text, size_t *ret_length)
+/* Where each prefix is next, not before `from`; SIZE_MAX: nowhere. Each is looked for once over all
+ * of a text, however many links of the others there are. */
+struct search {
+    str text;
+    size_t from;
+    size_t next[REWRITE_PREFIXES_MAX];
+};
+
+static void search_begin(const struct rewrite *r, str text, struct search *s)
+{
+    *s = (struct search){.text = text};
+    for (size_t i = 0; i < r->count; i++)
+        s->next[i] = is_usable(r->prefixes[i]) ? find(text, r->prefixes[i]) : SIZE_MAX;
+}
+
+static void search_go_on(const struct rewrite *r, struct search *s, size_t from)
+{
+    s->from = from;
+    for (size_t i = 0; i < r->count; i++) {
+        if (s->next[i] >= from)
+            continue;
+        s->next[i] = find(str_slice(s->text, from, s->text.n), r->prefixes[i]);
+        s->next[i] += s->next[i] == SIZE_MAX ? 0 : from;
+    }
+}
+
+/* The first of any, of those in the same place the longest; SIZE_MAX when there is none. */
+static size_t search_first(const struct rewrite *r, const struct search *s, size_t *ret_length)
 {
     size_t first = SIZE_MAX;
 
+    *ret_length = 0;
     for (size_t i = 0; i < r->count; i++) {
-        size_t at = is_usable(r->prefixes[i]) ? find(text, r->prefixes[i]) : SIZE_MAX;
+        size_t at = s->next[i];
         if (at < first || (at == first && at != SIZE_MAX && r->prefixes[i].n > *ret_length)) {
             first = at;
             *ret_length = r->prefixes[i].n;
@@ -75,13 +103,16 @@ static size_t tail_of(const struct rewrite *r, str text)
 
 static void pass(struct rewrite *r, str text, struct buf *to)
 {
-    size_t at, length = 0;
+    struct search s;
+    size_t at, length;
 
-    while ((at = find_first(r, text, &length)) != SIZE_MAX) {
-        buf_add(to, str_slice(text, 0, at));
+    search_begin(r, text, &s);
+    while ((at = search_first(r, &s, &length)) != SIZE_MAX) {
+        buf_add(to, str_slice(text, s.from, at));
         buf_add(to, r->replacement);
-        text = str_slice(text, at + length, text.n);
+        search_go_on(r, &s, at + length);
     }
+    text = str_slice(text, s.from, text.n);
     r->held_n = tail_of(r, text);
     buf_add(to, str_slice(text, 0, text.n - r->held_n));
     if (r->held_n)

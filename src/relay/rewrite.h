@@ -12,10 +12,11 @@
 #include "base/str.h"
 
 #define REWRITE_PREFIX_MAX 300
+#define REWRITE_PREFIXES_MAX 4
 
 struct rewrite {
     const str *prefixes; /* borrowed, none empty; longer ones are left alone */
-    size_t count;
+    size_t count;        /* REWRITE_PREFIXES_MAX at most */
     str replacement;
     char held[REWRITE_PREFIX_MAX];
     size_t held_n;

@@ -56,6 +56,27 @@ static void test_links_across_every_border(void **state)
     }
 }
 
+/* However many there are of one prefix, another is looked for once: or this takes hours. */
+static void test_many_links_in_one_piece(void **state)
+{
+    static const int many = 200000;
+    str one = STR("https://acme.example/rest/x ////// ");
+    struct rewrite r;
+    BUF_AUTO struct buf in, out;
+
+    (void)state;
+    buf_init(&in, 16 << 20);
+    buf_init(&out, 32 << 20);
+    for (int i = 0; i < many; i++)
+        buf_add(&in, one);
+    buf_add(&in, STR("https://api.example/ex/jira/1/rest/"));
+    rewrite_init(&r, PREFIXES, 2, STR(OURS));
+    rewrite_piece(&r, buf_str(&in), &out);
+    rewrite_end(&r, &out);
+    assert_true(buf_ok(&out));
+    assert_int_equal(out.n, (sizeof(OURS "x ////// ") - 1) * (size_t)many + sizeof(OURS) - 1);
+}
+
 static void test_links_in_headers(void **state)
 {
     static const struct {
@@ -230,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_links_across_every_border),
+        cmocka_unit_test(test_many_links_in_one_piece),
         cmocka_unit_test(test_links_in_headers),
         cmocka_unit_test(test_headers_by_list),
         cmocka_unit_test(test_addresses),
