@@ -431,7 +431,7 @@ void connection_advance(struct http_stream *s)
     if (s->dead)
         connection_free(s);
     else
-        wire_settle(&s->wire, !s->eof && !s->lost, IN_HIGH);
+        wire_settle(&s->wire, !s->eof && !s->lost, IN_HIGH - WIRE_READ + 1);
 }
 
 /* libevent's callbacks */

@@ -108,8 +108,8 @@ static void watch(struct event *event, int on, int *is_on)
 {
     if (on == *is_on)
         return;
-    must((on ? event_add(event, NULL) : event_del(event)) == 0);
-    *is_on = on;
+    if ((on ? event_add(event, NULL) : event_del(event)) == 0)
+        *is_on = on;
 }
 
 void wire_settle(struct wire *w, int wanted, size_t high)

@@ -9,6 +9,9 @@
  * or was not taken by the kernel, waits in a queue of its own, which exists only while something is
  * in it.
  *
+ * An event that the kernel has no room for is not watched for: the connection falls to its
+ * deadline.
+ *
  * Threads: all of one loop, but for the count of bytes.
  */
 #ifndef HTTP_WIRE_H
