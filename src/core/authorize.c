@@ -187,7 +187,7 @@ enum err authorize_claim(struct work *w, str state, struct authorize_claim *ret)
 enum err authorize_exchanging(struct work *w, struct authorize_claim *c, int *retry_after_s)
 {
     c->consent = (struct consent){.id = c->pending, .client_id = c->client.client_id};
-    c->until = w->now_ms + GRANT_LEEWAY_MS;
+    c->until = w->now_ms + CONSENT_WAIT_MS;
     return consent_begins(w, &c->consent, retry_after_s);
 }
 
@@ -330,7 +330,7 @@ enum err authorize_choice_claim(struct work *w, const struct authorize_choice *c
 
     must(db_transaction_mode(w->db) == DB_WRITE);
     e = store_pending_delete(w->db, w->arena, w->fault, choice->pending, &deleted);
-    if (e || deleted)
+    if (e || (deleted && choice->until > w->now_ms))
         return e;
     return work_fail(w, ERR_CONFIRM_EXPIRED,
                      "This choice has expired or was made already. Please connect again.");

@@ -7,9 +7,9 @@
  *   authorize    -- authorize_claim -->   used: by one caller only, before the code is exchanged
  *   authorize    -- ten minutes -->       expired; row and outcome stay a day to explain, the
  *                                         verifier is wiped
- *   (exchanged)  -- several sites -->     site: tokens sealed in the row, nine minutes
+ *   (exchanged)  -- several sites -->     site: tokens sealed in the row, seven minutes
  *   (exchanged, site chosen) -- account or site differs --> identity (core/credentials.h), for
- *                                         what is left of the nine minutes
+ *                                         what is left of the seven minutes
  *   site, identity -- answered, or too old --> gone
  * Invariants:
  *   - `state` is 256 random bits, stored as an HMAC, good once, for ten minutes, for this browser
@@ -51,7 +51,7 @@ struct authorize_claim {
     struct secret verifier;        /* the caller's */
     /* set by authorize_exchanging() */
     struct consent consent;
-    int64_t until; /* the tokens wait for an answer no longer: GRANT_LEEWAY_MS from now */
+    int64_t until; /* the tokens wait for an answer no longer: CONSENT_WAIT_MS from now */
 };
 /* Write transaction; the caller commits before it calls anybody. Enters the app of the row
  * (access_enter), so that the rest of the unit of work acts in it. Refusals, all of which leave

@@ -25,8 +25,9 @@
  *     refresh begun then counts: what was under way before may have brought tokens that the
  *     exchange used up;
  *   - tokens on file count as a consent's own until others are saved there. Tokens that are older
- *     than CONSENT_RENEW_AFTER_MS when they are saved (a question had to be answered, the process
- *     was stopped) may have been used up by a consent that is marked already: renewed at once;
+ *     than CONSENT_FRESH_MS when they are saved (a question had to be answered, Atlassian was slow)
+ *     may have been used up by a consent that is marked already: renewed at once. They are not
+ *     saved at all when there is no time left for that (CONSENT_WAIT_MS);
  *   - whose it is is asked right behind the exchange, also where a site has to be chosen or the
  *     consent is refused. Where nobody could tell, it is all of a client: those come after the
  *     others, and one person causes it a few times a quarter of an hour at most;
@@ -34,7 +35,7 @@
  *     overdue is tried once, as an interrupted refresh is;
  *   - the keeper marks and renews, of whichever process (life/keeper.h), whether or not idle grants
  *     may lapse. Times are the database's; what lies further ahead than it can (the clock was set
- *     back) has come.
+ *     back) is pulled as near as it can be.
  */
 #ifndef CORE_CONSENTS_H
 #define CORE_CONSENTS_H
@@ -46,6 +47,11 @@
  * CONSENT_SEND_MS, and its time-out is 90 seconds. */
 #define CONSENT_RENEW_AFTER_MS (3 * CLOCK_MINUTE_MS)
 #define CONSENT_SEND_MS CLOCK_MINUTE_MS
+/* One that was sent at the last moment may have been carried out this long before its time. */
+#define CONSENT_FRESH_MS (20 * CLOCK_SECOND_MS)
+/* How long tokens may wait before they are saved: a look of the keeper and a refresh come in time
+ * then. */
+#define CONSENT_WAIT_MS (7 * CLOCK_MINUTE_MS)
 
 struct consent {
     str id; /* of its pending row */
@@ -69,7 +75,8 @@ MUST_USE enum err consent_happened(struct work *w, const struct consent *c, enum
                                    str account_id);
 
 /* Write transaction, the one that saves tokens in a grant. c: the consent that they came with;
- * NULL: they waited for an answer. */
+ * NULL: they waited for an answer, no longer than CONSENT_WAIT_MS. ERR_STATE_EXPIRED: it took too
+ * long. */
 MUST_USE enum err consent_saved(struct work *w, str grant, const struct consent *c);
 
 /* One step of marking what is to be renewed; writes only when there is something. *ret_more: there

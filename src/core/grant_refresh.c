@@ -5,6 +5,7 @@
 #include "base/fault_point.h"
 #include "core/grants_int.h"
 #include "core/oauth_clients.h"
+#include "core/scopes_lost.h"
 #include "core/stops.h"
 #include "crypto/random.h"
 #include "io/process.h"
@@ -194,6 +195,8 @@ static enum err save_answer(struct work *w, struct grant_row *g,
 
     if (!secret_is_set(&tokens->refresh))
         e = grant_open_refresh(w, g, &kept);
+    if (!e && tokens->scopes.n && !str_eq(tokens->scopes, g->scopes)) /* a consent that was left */
+        e = scopes_lost_note(w, g, STR(""), tokens->scopes, &(str){NULL, 0});
     g->refreshed = w->now_ms;
     if (!e)
         e = grant_seal_and_save(w, g, &fresh, &kept);

@@ -9,9 +9,9 @@
 #include "core/work.h"
 #include "store/oauth.h"
 
-/* Write transaction. `grant` as it was before, `scopes` of the new consent (empty: as before), by
- * which `credential` is being connected. *ret_lost: what others on the grant lose by it, separated
- * by spaces; else empty. In the arena. */
+/* Write transaction. `grant` as it was before, `scopes` of the new tokens (empty: as before);
+ * credential: that is connected with them, empty: none. *ret_lost: what others on the grant lose by
+ * it, separated by spaces; else empty. In the arena. */
 MUST_USE enum err scopes_lost_note(struct work *w, const struct grant_row *grant, str credential,
                                    str scopes, str *ret_lost);
 

@@ -182,7 +182,7 @@ static void prepare_token(struct grant *g, struct upstream_call *call)
     };
     int64_t timeout_ms = g->flow->jira->timeout_ms;
 
-    if (timeout_ms < JIRA_TOKEN_MS)
+    if (timeout_ms < JIRA_TOKEN_MS || g->flow->op->kind == PROVIDER_EXCHANGE)
         timeout_ms = JIRA_TOKEN_MS;
     g->flow->deadline_ms = clock_monotonic_ms() + timeout_ms;
     call->method = STR("POST");

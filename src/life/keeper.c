@@ -2,6 +2,7 @@
 #include "life/keeper.h"
 
 #include <semaphore.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -14,7 +15,11 @@
 
 #define ARENA_MAX ((size_t)4 << 20)
 
-#define EACH_MAX (KEEPER_LOOK_MAX / 2) /* of what has minutes: interrupted, consents */
+/* Of what has minutes, interrupted or by consents, in one look: few, because what comes meanwhile
+ * waits for its end, and each may take a minute. */
+#define EACH_MAX (2 * KEEPER_AT_ONCE)
+#define MARK_STEPS_MAX 50
+#define MARK_PAUSE_US 20000 /* for others who want to write */
 #define STUCK_MAX 256
 
 /* What is looked for together. */
@@ -32,6 +37,7 @@ struct keeper {
      * Written while that lane is not being looked at. */
     char *stuck[STUCK_MAX];
     size_t stuck_count;
+    int forgets; /* the timer came */
     sem_t stopped;
     int stopping;
     /* of each lane, the look that is being tended; NULL: resting */
@@ -71,7 +77,7 @@ static void rest(struct look *l)
 
     k->looks[l->lane] = NULL;
     if (l->more && !k->stopping && k->stuck_count < STUCK_MAX)
-        must(event_add(k->again, &(struct timeval){KEEPER_PAUSE_S, 0}) == 0);
+        must(event_add(k->again, &(struct timeval){0, KEEPER_PAUSE_US}) == 0);
     arena_free(l->arena);
 }
 
@@ -79,6 +85,7 @@ static void forget_stuck(struct keeper *k)
 {
     while (k->stuck_count)
         mem_free(k->stuck[--k->stuck_count]);
+    k->forgets = 0;
 }
 
 static void note_stuck(struct look *l, str grant)
@@ -253,9 +260,11 @@ static enum err mark_consents(struct look *l, struct arena *a, struct fault *f, 
     int more = l->lane == LANE_URGENT;
     enum err e = ERR_OK;
 
-    while (more && !e) {
+    for (int step = 0; more && !e && step < MARK_STEPS_MAX; step++) {
         arena_clear(a);
         e = work_run(a, f, db, l->keeper->services, run_mark, &more);
+        if (more)
+            (void)usleep(MARK_PAUSE_US);
     }
     return e;
 }
@@ -289,8 +298,12 @@ static void begin_look(struct keeper *k, enum lane lane)
     *l = (struct look){.keeper = k, .lane = lane, .arena = a};
     l->due = arena_alloc_array(a, KEEPER_LOOK_MAX, sizeof(struct due_grant));
     k->looks[lane] = l;
-    if (!pool_submit(k->pool, look, l))
-        rest(l);
+    if (lane == LANE_URGENT && k->forgets)
+        forget_stuck(k);
+    if (pool_submit(k->pool, look, l))
+        return;
+    l->more = lane == LANE_URGENT;
+    rest(l);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -299,8 +312,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!k->looks[LANE_URGENT])
-        forget_stuck(k);
+    k->forgets = 1;
     for (enum lane lane = 0; lane < LANES; lane++)
         if (!k->looks[lane])
             begin_look(k, lane);

@@ -4,7 +4,7 @@
  *
  * Each lane, every `keeper_period` seconds, and at the start:
  *   resting -> looking (a worker: what is due, a bounded number) -> tending (a few flights at a
- *   time) -> resting; of what has minutes, KEEPER_PAUSE_S later once more when there was more
+ *   time) -> resting; of what has minutes, KEEPER_PAUSE_US later once more when there was more
  * Invariants:
  *   - what is due is found by an index: 100,000 grants that are not due cost nothing;
  *   - at most KEEPER_AT_ONCE flights and KEEPER_LOOK_MAX grants a look and lane, whatever is due.
@@ -17,7 +17,7 @@
  *   - grants that nobody has used for `idle_days` are left to lapse; an interrupted refresh is
  *     finished and a consent followed by a renewal all the same.
  * Threads: all on one loop but the look. Failures of a refresh are noted with the grant by the
- * flight; a look that fails is followed by the next, of what has minutes KEEPER_PAUSE_S later.
+ * flight; a look that fails is followed by the next, of what has minutes KEEPER_PAUSE_US later.
  */
 #ifndef LIFE_KEEPER_H
 #define LIFE_KEEPER_H
@@ -26,10 +26,9 @@
 
 #define KEEPER_AT_ONCE 8
 #define KEEPER_LOOK_MAX 200
-#define KEEPER_PAUSE_S 1
-/* A look comes in time for what has minutes: CONSENT_RENEW_AFTER_MS and this are less than
- * GRANT_LEEWAY_MS. */
-#define KEEPER_PERIOD_MAX_S 300
+#define KEEPER_PAUSE_US 100000
+/* A look and a refresh come in time for what has minutes: behind CONSENT_WAIT_MS, too. */
+#define KEEPER_PERIOD_MAX_S 60
 #define KEEPER_IDLE_DAYS_MAX 3650
 
 struct keeper;

@@ -27,14 +27,43 @@ enum err store_consent_owns(struct db *d, struct arena *a, struct fault *f, str 
                     DB_T(id), DB_T(grant), DB_T(id), DB_T(grant));
 }
 
+enum err store_consent_is_unknown(struct db *d, struct arena *a, struct fault *f, str id, int *ret)
+{
+    struct db_rows r;
+    enum err e =
+        db_query(d, a, f, &r, "SELECT 1 FROM consents WHERE id = $1 AND account_id = ''", DB_T(id));
+    *ret = !e && r.count > 0;
+    return e;
+}
+
+enum err store_consents_wait(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
+                             int64_t max_ms, int *ret)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT 1 WHERE EXISTS (SELECT 1 FROM consents WHERE due <= $1)"
+                          " OR EXISTS (SELECT 1 FROM consents WHERE due > $2)"
+                          " OR EXISTS (SELECT 1 FROM grant_renewals WHERE due > $3)",
+                          DB_I(now_ms), DB_I(max_ms), DB_I(now_ms));
+    *ret = !e && r.count > 0;
+    return e;
+}
+
+enum err store_consents_pull(struct db *d, struct arena *a, struct fault *f, int64_t max_ms)
+{
+    struct db_rows r;
+    return db_query(d, a, f, &r, "UPDATE consents SET due = $1 WHERE due > $2", DB_I(max_ms),
+                    DB_I(max_ms));
+}
+
 enum err store_consent_due(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                           int64_t max_ms, struct consent_row **ret)
+                           struct consent_row **ret)
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
                           "SELECT id, client_id, account_id, grant_id, due, marked FROM consents"
-                          " WHERE due <= $1 OR due > $2 ORDER BY due, id LIMIT 1",
-                          DB_I(now_ms), DB_I(max_ms));
+                          " WHERE due <= $1 ORDER BY due, id LIMIT 1",
+                          DB_I(now_ms));
     *ret = NULL;
     if (e || r.count == 0)
         return e;
@@ -111,16 +140,6 @@ enum err store_renewal_of(struct db *d, struct arena *a, struct fault *f, str gr
                           DB_T(grant), DB_T(grant));
     if (!e)
         *ret_due = r.count ? db_int(&r, 0, 0) : 0;
-    return e;
-}
-
-enum err store_renewals_ahead(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                              int *ret)
-{
-    struct db_rows r;
-    enum err e =
-        db_query(d, a, f, &r, "SELECT 1 FROM grant_renewals WHERE due > $1 LIMIT 1", DB_I(now_ms));
-    *ret = !e && r.count > 0;
     return e;
 }
 

@@ -26,10 +26,19 @@ MUST_USE enum err store_consent_delete(struct db *d, struct arena *a, struct fau
  * other. */
 MUST_USE enum err store_consent_owns(struct db *d, struct arena *a, struct fault *f, str id,
                                      str grant);
-/* The one whose time has come first: up to now_ms, or further ahead than max_ms. *ret NULL when
- * there is none. */
+/* *ret: whether it is on file and nobody knows whose it is. */
+MUST_USE enum err store_consent_is_unknown(struct db *d, struct arena *a, struct fault *f, str id,
+                                           int *ret);
+/* *ret: whether there is something to do: a consent whose time has come, or that lies further ahead
+ * than max_ms, or a mark that lies ahead. */
+MUST_USE enum err store_consents_wait(struct db *d, struct arena *a, struct fault *f,
+                                      int64_t now_ms, int64_t max_ms, int *ret);
+/* Those that lie further ahead are due at max_ms. */
+MUST_USE enum err store_consents_pull(struct db *d, struct arena *a, struct fault *f,
+                                      int64_t max_ms);
+/* The one whose time has come first; *ret NULL when there is none. */
 MUST_USE enum err store_consent_due(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
-                                    int64_t max_ms, struct consent_row **ret);
+                                    struct consent_row **ret);
 /* Ids of the grants that it may have used up and that have no mark yet: all of its client, or of
  * its account there, but its own. In their order. */
 MUST_USE enum err store_consent_grants(struct db *d, struct arena *a, struct fault *f,
@@ -48,10 +57,7 @@ MUST_USE enum err store_renewal_settle(struct db *d, struct arena *a, struct fau
 /* When, or when one of the consents by which it will be is over: the earliest; 0: it is not. */
 MUST_USE enum err store_renewal_of(struct db *d, struct arena *a, struct fault *f, str grant,
                                    int64_t *ret_due);
-/* *ret: whether one lies ahead, which none can. */
-MUST_USE enum err store_renewals_ahead(struct db *d, struct arena *a, struct fault *f,
-                                       int64_t now_ms, int *ret);
-/* Makes those now. */
+/* Those that lie ahead, which none can, are made now. */
 MUST_USE enum err store_renewals_pull(struct db *d, struct arena *a, struct fault *f,
                                       int64_t now_ms);
 

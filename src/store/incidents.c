@@ -143,7 +143,7 @@ enum err store_incidents_lost(struct db *d, struct arena *a, struct fault *f,
     enum err e =
         db_query(d, a, f, &r,
                  FOUND LOST("c.lost_scopes") ", NULL" FROM " WHERE c.lost_scopes IS NOT NULL AND "
-                                                           "c.status = 'connected' AND c.id > $1"
+                                             "c.status = 'connected' AND c.id > $1"
                                              " AND" IS_NEWS " AND NOT " IS_OPEN(
                                                  "scopes_lost", "c.id") " ORDER BY c.id LIMIT $2",
                  DB_T(key(after->id)), DB_I(limit));

@@ -281,7 +281,7 @@ enum err store_grants_to_renew(struct db *d, struct arena *a, struct fault *f,
                  DUE_COLUMNS " FROM grant_renewals n"
                              " JOIN oauth_grants g ON g.id = n.grant_id" DUE_CREDENTIAL AND_IN_USE
                              ") WHERE c.id IS NOT NULL AND (COALESCE(g.next_try, 0) <= $1"
-                             " OR g.next_try > $2) ORDER BY n.unknown, n.due, g.id LIMIT $3",
+                             " OR g.next_try > $2) ORDER BY n.unknown, n.due, n.grant_id LIMIT $3",
                  DB_I(terms->db_now_ms), DB_I(terms->try_max_ms), DB_I(terms->limit));
     if (!e)
         due_of(a, &r, ret, ret_count);

@@ -21,6 +21,7 @@ INSERT INTO grants_to_renew SELECT grant_id, max(due), 0 FROM grant_renewals GRO
 DROP TABLE grant_renewals;
 ALTER TABLE grants_to_renew RENAME TO grant_renewals;
 CREATE INDEX grant_renewals_by_due ON grant_renewals (due);
+CREATE INDEX grant_renewals_in_turn ON grant_renewals (unknown, due, grant_id);
 
 -- What a consent with fewer scopes took from what stood on its grant by then: whose owners are told.
 ALTER TABLE credentials ADD COLUMN lost_scopes TEXT; -- separated by spaces; null: none

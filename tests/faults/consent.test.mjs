@@ -192,7 +192,7 @@ function theTests() {
     const question = assertProblem(await consent({ id }, { site: 'globex' }), 409, 'choose_site');
     const second = await add({ shared: true }); // and meanwhile another consent, whose question is left
     assertProblem(await consent({ id: second }, { site: 'globex' }), 409, 'choose_site');
-    await go({ minutes: 8 });
+    await go({ minutes: 6 });
     const chosen = await root.post(connectPath(app, id), { confirm: question.confirm, site: question.sites[0].id });
     assert.equal(chosen.status, 200, chosen.text);
     await until(() => waiting().length === 0, 'an end of what was to be renewed');
@@ -206,7 +206,7 @@ function theTests() {
     await globexToo();
     assertProblem(await consent({ id: await add({ shared: true }) }, { site: 'globex' }), 409, 'choose_site');
     await settle();
-    await go({ minutes: 4 });
+    await go({ minutes: 2 });
     const answer = await root.post(connectPath(app, id), { confirm: question.confirm });
     assert.equal(answer.status, 200, answer.text);
     await until(() => waiting().length === 0, 'an end of what was to be renewed');
@@ -218,7 +218,7 @@ function theTests() {
     const id = await add();
     const question = assertProblem(await consent({ id }, { site: 'globex' }), 409, 'choose_site');
     await settle();
-    await go({ minutes: 5, seconds: 30 });
+    await go({ minutes: 3, seconds: 30 });
     assertProblem(await root.post(connectPath(app, id), { confirm: question.confirm, site: question.sites[0].id }), 410, 'confirm_expired');
     await stayAlive(own);
   });

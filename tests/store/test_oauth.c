@@ -528,10 +528,17 @@ static void mark(struct contract *c, const char *grant, int64_t due)
     contract_ok(c, store_renewal_add(STORE(c), str_from(grant), due, 0));
 }
 
+static int waits(struct contract *c, int64_t now)
+{
+    int waiting = -1;
+
+    contract_ok(c, store_consents_wait(STORE(c), now, now + 1000, &waiting));
+    return waiting;
+}
+
 static void a_grant_is_marked_once_and_settled_by_its_time(void **state)
 {
     struct contract *c = *state;
-    int ahead = 0;
     seed_renewals(c);
     mark(c, "own", 100);
     mark(c, "own", 90); /* never earlier */
@@ -539,10 +546,8 @@ static void a_grant_is_marked_once_and_settled_by_its_time(void **state)
     contract_ok(c, store_renewal_settle(STORE(c), STR("own"), 99));
     assert_int_equal(due_of(c, "own"), 100);
     mark(c, "own", 200);
-    contract_ok(c, store_renewals_ahead(STORE(c), 200, &ahead));
-    assert_false(ahead);
-    contract_ok(c, store_renewals_ahead(STORE(c), 150, &ahead));
-    assert_true(ahead);
+    assert_false(waits(c, 200));
+    assert_true(waits(c, 150));
     contract_ok(c, store_renewals_pull(STORE(c), 150));
     assert_int_equal(due_of(c, "own"), 150);
     assert_int_equal(due_of(c, "others"), 100);
@@ -576,7 +581,7 @@ static struct consent_row *due_at(struct contract *c, int64_t now)
 {
     struct consent_row *row = NULL;
 
-    contract_ok(c, store_consent_due(STORE(c), now, now + 1000, &row));
+    contract_ok(c, store_consent_due(STORE(c), now, &row));
     return row;
 }
 
@@ -595,6 +600,7 @@ static str grants_of(struct contract *c, const struct consent_row *row)
 static void a_consent_is_followed_at_its_time(void **state)
 {
     struct contract *c = *state;
+    int unknown = -1;
     seed_renewals(c);
     save_consent(c, STR("one"), STR("A"), STR(""), 100);
     save_consent(c, STR("two"), STR("A"), STR(""), 90);
@@ -602,11 +608,20 @@ static void a_consent_is_followed_at_its_time(void **state)
     assert_str(due_at(c, 100)->id, "two");
     contract_ok(c, store_consent_delete(STORE(c), STR("two")));
     assert_str(due_at(c, 100)->id, "one");
+    contract_ok(c, store_consent_is_unknown(STORE(c), STR("one"), &unknown));
+    assert_true(unknown);
     save_consent(c, STR("one"), STR("A"), STR("common"), 110); /* it is known, and was late */
     assert_null(due_at(c, 109));
     assert_str(due_at(c, 110)->account_id, "common");
+    contract_ok(c, store_consent_is_unknown(STORE(c), STR("one"), &unknown));
+    assert_false(unknown);
+    assert_false(waits(c, 109));
+    assert_true(waits(c, 110));
     save_consent(c, STR("one"), STR("A"), STR(""), 9000);
-    assert_non_null(due_at(c, 110)); /* the clock was set back */
+    assert_true(waits(c, 110)); /* the clock was set back */
+    contract_ok(c, store_consents_pull(STORE(c), 1110));
+    assert_false(waits(c, 110));
+    assert_non_null(due_at(c, 1110));
 }
 
 static void all_of_a_client_or_of_an_account_but_its_own(void **state)

@@ -1,8 +1,6 @@
 /* See the header. */
 #include "jira.h"
 
-#include "core/grant_refresh.h"
-
 #include "base/check.h"
 #include "store/connections.h"
 #include "store/credentials.h"
@@ -162,7 +160,7 @@ enum err jira_claim(struct jira *x, const char *user, str state, struct authoriz
 
     if (!e)
         e = authorize_claim(w, state, ret);
-    ret->until = w->now_ms + GRANT_LEEWAY_MS; /* authorize_exchanging() */
+    ret->until = w->now_ms + CONSENT_WAIT_MS; /* authorize_exchanging() */
     return world_end(w, e);
 }
 

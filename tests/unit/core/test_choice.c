@@ -123,7 +123,7 @@ static void a_choice_is_its_users_in_its_session(void **state)
     jira_close(&x);
 }
 
-static void a_choice_waits_nine_minutes(void **state)
+static void a_choice_waits_seven_minutes(void **state)
 {
     struct jira x;
     struct authorize_choice choice = {0};
@@ -131,7 +131,7 @@ static void a_choice_waits_nine_minutes(void **state)
 
     jira_open(&x, state);
     keep(&x, &confirm);
-    x.o.now_ms += GRANT_LEEWAY_MS - 1;
+    x.o.now_ms += CONSENT_WAIT_MS - 1;
     contract_ok(x.o.c, show(&x, "bob", "con1", confirm, &choice));
     x.o.now_ms++;
     assert_err(show(&x, "bob", "con1", confirm, &choice), ERR_CONFIRM_EXPIRED);
@@ -430,7 +430,7 @@ int main(void)
     static const struct contract_case cases[] = {
         CONTRACT(a_site_is_chosen_once),
         CONTRACT(a_choice_is_its_users_in_its_session),
-        CONTRACT(a_choice_waits_nine_minutes),
+        CONTRACT(a_choice_waits_seven_minutes),
         CONTRACT(a_later_choice_replaces_the_earlier),
         CONTRACT(what_moved_is_not_saved),
         CONTRACT(what_moved_is_not_chosen),
