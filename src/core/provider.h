@@ -10,6 +10,8 @@
 #ifndef CORE_PROVIDER_H
 #define CORE_PROVIDER_H
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/secret.h"
@@ -319,8 +321,16 @@ struct provider_op {
     struct fault fault;
 };
 
+/* Writes a value as a quoted one of a language of the provider's, for templates (src/actions): a
+ * value that is given so can never be anything but a value. In the arena. */
+struct provider_filter {
+    const char *name; /* NULL ends a list of them */
+    str (*apply)(struct arena *a, const json_t *value);
+};
+
 struct provider {
     void *self;
+    const struct provider_filter *filters; /* static */
     /* Where the secrets of a grant go, for binding them: the authorization server's origin, and the
      * gateway's with its path. Constant. */
     str auth_origin;

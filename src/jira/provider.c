@@ -7,6 +7,7 @@
 #include "jira/base_url.h"
 #include "jira/failure.h"
 #include "jira/jira_int.h"
+#include "jira/jql.h"
 #include "jira/pass.h"
 #include "jira/paths.h"
 #include "jira/scopes.h"
@@ -168,6 +169,8 @@ static void jira_free(struct jira *j)
     mem_free(j);
 }
 
+static const struct provider_filter FILTERS[] = {{"jql", jira_jql_value}, {NULL, NULL}};
+
 enum err jira_provider_new(struct fault *f, const struct settings *settings, struct loops *loops,
                            struct provider *ret)
 {
@@ -198,6 +201,7 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
                                 STR_ARG(j->policy.api_path)),
         .begin = begin,
         .check_base_url = check_base_url,
+        .filters = FILTERS,
         .check_request = check_request,
         .missing_scopes = missing_scopes,
         .authorize_url = authorize_url,

@@ -18,6 +18,7 @@ static void only_the_first(struct contract *c)
     assert_true(count >= 2);
     contract_script(
         c,
+        "DROP TABLE run_calls; DROP TABLE runs; DROP TABLE actions; DROP TABLE requests;"
         "DROP TABLE relay_call_groups; DROP TABLE credential_needs; DROP TABLE stop_items; DROP "
         "TABLE "
         "stops;"
