@@ -11,6 +11,8 @@ static const char *tab_name(enum app_tab tab)
     switch (tab) {
     case APP_TAB_DESCRIPTION:
         return "description";
+    case APP_TAB_ACTIONS:
+        return "actions";
     case APP_TAB_REQUEST:
         return "request";
     case APP_TAB_PERMISSIONS:

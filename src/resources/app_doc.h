@@ -1,7 +1,7 @@
 /* The part `A` that every document below an app has (docs/api.md):
  *   {"app": {"id","slug","name","description","role","is_admin","flagged"},
- *    "tab": "description" | "request" | "permissions" | "settings",
- *    "is": {"description","request","permissions","settings"}}
+ *    "tab": "description" | "actions" | "request" | "permissions" | "settings",
+ *    "is": {"description","actions","request","permissions","settings"}}
  * and small parts that several resources share.
  */
 #ifndef RESOURCES_APP_DOC_H
@@ -9,7 +9,13 @@
 
 #include "http/exchange.h"
 
-enum app_tab { APP_TAB_DESCRIPTION, APP_TAB_REQUEST, APP_TAB_PERMISSIONS, APP_TAB_SETTINGS };
+enum app_tab {
+    APP_TAB_DESCRIPTION,
+    APP_TAB_ACTIONS,
+    APP_TAB_REQUEST,
+    APP_TAB_PERMISSIONS,
+    APP_TAB_SETTINGS
+};
 
 /* Puts `A` into exchange_doc(x), for the app of the path (x->work->membership, so only on routes
  * with APP_MEMBER or APP_ADMIN). tab: the tab that is current; pages below a tab (Connect, Edit)

@@ -8,33 +8,22 @@
  * author goes to connect.
  */
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/doc.h"
 #include "base/url.h"
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/drafts.h"
-#include "core/health.h"
 #include "core/keys.h"
-#include "core/stops.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
-#include "resources/provider_wait.h"
 #include "resources/request_input.h"
 #include "resources/request_result.h"
 #include "resources/routes.h"
+#include "resources/sending.h"
 
 struct requesting {
-    struct provider_op *op;
-    str connection;
-    struct health_before before;
-    str account;
-    str site;
-    str site_id;
-    str entered_by;
-    int shared;
-    int64_t started_ms; /* monotonic */
-    str draft;          /* kept for the page, or p == NULL */
+    struct sending sending;
+    str draft; /* kept for the page, or p == NULL */
 };
 
 /* The connection: of the path, else of the form. */
@@ -195,7 +184,6 @@ enum err request_begin(struct exchange *x)
         exchange_field_error(x, "connection", "Choose a connection.");
         return exchange_field_problem(x);
     }
-    struct credential_grant grant = {0};
     enum err e = connection_find(x->work, chosen(x), &n);
     if (!e)
         e = keys_permit(x->work, &n, (str){NULL, 0}, (str){NULL, 0});
@@ -209,25 +197,9 @@ enum err request_begin(struct exchange *x)
     if (e)
         return e;
 
-    r->op = provider_wait_op(x, PROVIDER_REQUEST);
-    provider_wait_wipe(x, &r->op->request.target.secret);
-    e = request_input(x, &r->op->request);
-    if (!e)
-        e = keys_permit(x->work, &n, r->op->request.method, r->op->request.path);
-    if (!e)
-        e = credentials_target(x->work, effective.use, &r->op->request.target, &grant);
-    if (e)
-        return e;
-    r->connection = n.id;
-    r->before = health_before(effective.use);
-    r->account = effective.use->account_name;
-    r->site = effective.use->site_name;
-    r->site_id = effective.use->site_id;
-    r->entered_by = effective.use->entered_by;
-    r->shared = n.shared;
-    r->started_ms = clock_monotonic_ms();
-    provider_wait_use(x, r->op, effective.use, &grant);
-    return ERR_OK;
+    sending_init(x, &r->sending);
+    e = request_input(x, &r->sending.op->request);
+    return e ? e : sending_go(x, &r->sending, &n, effective.use);
 }
 
 /* --- finish ----------------------------------------------------------------------------------- */
@@ -241,106 +213,21 @@ static enum err needs_reconnect(struct exchange *x, struct requesting *r)
         e = work_commit(x->work);
     if (e)
         return e;
-    doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, r->connection));
+    doc_set_str(exchange_doc(x), "connect_url", connection_connect_url(x, r->sending.connection));
     x->fault = fault;
     return ERR_NEEDS_RECONNECT;
-}
-
-/* An answer given as anybody, or refused, is not shown as if it were this person's. */
-static enum err token_refused(struct exchange *x, struct requesting *r)
-{
-    const struct provider_request *p = &r->op->request;
-    enum err e = work_write(x->work);
-    if (!e)
-        e = credentials_note(x->work, r->before.credential, r->before.generation,
-                             CREDENTIAL_REFUSED, p->sentence);
-    if (e)
-        return e;
-    (void)fail(&x->fault, ERR_NEEDS_RECONNECT, "%.*s", STR_ARG(p->sentence));
-    return needs_reconnect(x, r);
-}
-
-/* Nothing was answered. Tokens that could not be renewed are noted already. */
-static enum err unanswered(struct exchange *x, struct requesting *r)
-{
-    enum err e = provider_wait_failed(x, r->op);
-    return e == ERR_NEEDS_RECONNECT ? needs_reconnect(x, r) : e;
-}
-
-/* A stop that was set while Jira was asked: its answer is not shown, also when the credential was
- * wiped or replaced since, and that Jira was asked is kept. */
-static enum err refuse_if_stopped(struct exchange *x, const struct requesting *r,
-                                  const struct connection_row *n)
-{
-    struct effective effective = {0};
-    enum err e = credentials_effective(x->work, n, &effective);
-    struct decide_stop stop = effective.stop;
-    if (!e && stop.of == STOPPED_NOT)
-        e = stops_of_credential(x->work, r->entered_by, r->site_id, &stop);
-    if (e || stop.of == STOPPED_NOT)
-        return e;
-    e = work_commit(x->work);
-    return e ? e
-             : fail(&x->fault, ERR_STOPPED,
-                    "%.*s. Jira had been asked before that and may have carried it out; its answer"
-                    " is not shown.",
-                    STR_ARG(stops_sentence(x->arena, &stop)));
-}
-
-/* So that no further call with the key prolongs it. */
-static enum err note_locked(struct exchange *x, const struct requesting *r)
-{
-    const struct provider_request *p = &r->op->request;
-    if (r->op->err || p->meaning != MEANING_LOCKED || p->target.auth != PROVIDER_BASIC)
-        return ERR_OK;
-    enum err e = work_write(x->work);
-    return e ? e
-             : credentials_note(x->work, r->before.credential, r->before.generation,
-                                CREDENTIAL_LOCKED, p->plain);
-}
-
-/* Committed, so that it outlives a failure; and a large answer takes long to show: others may write
- * meanwhile. A database that is busy loses the note, not the answer: Jira has done it. */
-static enum err note(struct exchange *x, struct requesting *r)
-{
-    enum err e = health_note(x->work, &r->before, r->op);
-    if (!e)
-        e = note_locked(x, r);
-    if (!e)
-        e = work_commit(x->work);
-    if (e != ERR_RETRY && e != ERR_STORAGE_BUSY && e != ERR_STORAGE_FAILED)
-        return e;
-    db_rollback(x->work->db);
-    fault_clear(&x->fault);
-    return ERR_OK;
 }
 
 enum err request_finish(struct exchange *x)
 {
     struct requesting *r = x->carried;
-    const struct provider_request *p = &r->op->request;
-    struct connection_row n;
-    enum err e = connection_find(x->work, r->connection, &n); /* it may be gone: nothing to show */
-    if (!e)
-        e = note(x, r);
+    enum err e = sending_heard(x, &r->sending);
+
+    if (e == ERR_NEEDS_RECONNECT)
+        return needs_reconnect(x, r);
     if (e)
         return e;
-    if (r->op->err)
-        return unanswered(x, r);
-    e = refuse_if_stopped(x, r, &n);
-    if (e)
-        return e;
-    if (p->meaning == MEANING_REFUSED_TOKEN)
-        return token_refused(x, r);
-    if (p->meaning == MEANING_NOT_PROVIDER)
-        return fail(&x->fault, ERR_UPSTREAM_NOT_JIRA, "%.*s", STR_ARG(p->sentence));
-    struct request_result result = {
-        .reply = p,
-        .account = r->account,
-        .site = r->site,
-        .shared = r->shared,
-        .total_ms = clock_monotonic_ms() - r->started_ms,
-    };
+    struct request_result result = sending_result(&r->sending);
     if (x->representation == EXCHANGE_JSON) {
         request_result_json(x, &result);
         return ERR_OK;

@@ -20,6 +20,7 @@ route_handler connect_finish;
 route_handler oauth_callback_finish;
 route_handler test_finish;
 route_handler request_finish;
+route_handler saved_try_finish;
 
 /* Static storage. */
 struct route_table routes_table(void);

@@ -51,11 +51,16 @@ before(async () => {
   await w.admin.post(`/apps/${w.app}/webhooks/${w.webhook}/test`);
   w.delivery = (await w.admin.get(`/apps/${w.app}/webhooks/${w.webhook}`)).body.deliveries[0].id;
   w.otherKey = (await w.other.post(`/apps/${w.otherApp}/keys`, { name: 'A key' })).body.key.id;
+  w.otherRequest = (await w.other.post(`/apps/${w.otherApp}/requests`, savedRequest())).body.id;
+  w.request = (await newSaved()).request;
   w.token = 'x'.repeat(43);
   w.apiKey = await s.token(ANNA);
   for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey });
 });
 
+let requests = 0;
+const savedRequest = () => ({ name: `Request${(requests += 1)}`, connection: 'Jira', method: 'GET', path: '/rest/api/3/myself' });
+const newSaved = async () => ({ request: (await w.admin.post(`/apps/${w.app}/requests`, savedRequest())).body.id });
 const newMail = () => `${unique('x').replace(' ', '')}@example.com`;
 const newGroup = async () => (await w.boss.post('/groups', { name: unique('Group') })).body.id;
 const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), role: 'runner' });
@@ -217,6 +222,13 @@ const SAMPLES = {
   'DELETE /apps/{app}/connections/{connection}/credential': { api: 200, page: 303, foreign: true,
     done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey }) },
   'POST /apps/{app}/connections/{connection}/test': { api: 200, page: 200, foreign: true },
+  'GET /apps/{app}/requests': { api: 200, page: 200 },
+  'GET /apps/{app}/requests/new': { api: 200, page: 200 },
+  'POST /apps/{app}/requests': { api: 201, page: 303, body: () => savedRequest() },
+  'GET /apps/{app}/requests/{request}': { api: 200, page: 200, foreign: true, fresh: newSaved },
+  'PATCH /apps/{app}/requests/{request}': { api: 200, page: 303, foreign: true, body: { method: 'GET' }, fresh: newSaved },
+  'DELETE /apps/{app}/requests/{request}': { api: 204, page: 303, foreign: true, fresh: newSaved },
+  'POST /apps/{app}/requests/{request}/try': { api: 200, page: 200, foreign: true, fresh: newSaved },
   'GET /apps/{app}/request': { api: 200, page: 200 },
   'POST /apps/{app}/request': { api: 200, page: 200,
     body: () => ({ ...request, connection: w.connection }) },
@@ -314,9 +326,9 @@ test('another app\'s connections, permissions and webhooks are not found below o
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
       const foreign = { connection: w.otherConnection, permission: w.otherPermission, stop: w.otherStop,
-        webhook: w.otherWebhook, key: w.otherKey };
+        webhook: w.otherWebhook, key: w.otherKey, request: w.otherRequest };
       for (const params of [foreign, { app: w.otherApp },
-        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch', key: 'nosuch' }]) {
+        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch', key: 'nosuch', request: 'nosuch' }]) {
         const answer = await call(route, kind, w.admin, params);
         assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
       }
