@@ -29,7 +29,8 @@ static enum err check_request(const struct names *n, struct fault *f, const stru
         return place_error(f, place->source, "names no request that runs before it.");
     if (step_is(place, 2, "results"))
         return ERR_OK;
-    if (place->step_count == 3 && (step_is(place, 2, "count") || step_is(place, 2, "failed")))
+    if (place->step_count == 3 &&
+        (step_is(place, 2, "count") || step_is(place, 2, "failed") || step_is(place, 2, "site")))
         return ERR_OK;
     if (step_is(place, 2, "response") &&
         (place->step_count == 3 || step_is(place, 3, "status") || step_is(place, 3, "headers") ||
@@ -37,7 +38,7 @@ static enum err check_request(const struct names *n, struct fault *f, const stru
         return ERR_OK;
     return place_error(f, place->source,
                        "names nothing: behind a request's name stands .response.status, "
-                       ".response.headers, .response.body, .results, .count or .failed.");
+                       ".response.headers, .response.body, .results, .count, .failed or .site.");
 }
 
 static enum err check_user(struct fault *f, const struct place *place)
@@ -59,14 +60,15 @@ enum err names_check(void *arg, struct fault *f, const struct place *place)
         return check_request(n, f, place);
     if (step_is(place, 0, "user"))
         return check_user(f, place);
-    if (place->step_count == 1 && (step_is(place, 0, "now") || step_is(place, 0, "today")))
+    if (place->step_count == 1 &&
+        (step_is(place, 0, "now") || step_is(place, 0, "today") || step_is(place, 0, "search")))
         return ERR_OK;
     if (step_is(place, 0, "item") || (place->step_count == 1 && step_is(place, 0, "index")))
         return n->in_list ? ERR_OK
                           : place_error(f, place->source, "stands for nothing outside of a list.");
     return place_error(f, place->source,
-                       "names nothing: a name begins with input, request, user, now, today, item "
-                       "or index.");
+                       "names nothing: a name begins with input, request, user, now, today, "
+                       "search, item or index.");
 }
 
 /* --- a place as text, and back ---------------------------------------------------------------- */

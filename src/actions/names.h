@@ -6,8 +6,10 @@
  *   request.NAME.response.headers["Name"]
  *   request.NAME.results[0]...      of a step that went over a list: {item, ok, status, sentence,
  * body} request.NAME.count, .failed     how many calls the step made, and how many of them failed
+ *   request.NAME.site               where it was sent, for people: "https://acme.atlassian.net"
  *   user.id, user.name, user.email  who runs it; null for a key of an app
  *   now, today                      "2026-11-28T23:50:11.000Z", "2026-11-28"; UTC
+ *   search                          what somebody types to find an option of a select; else empty
  *   item..., index                  of the list that a step goes over, a table shows, or a select
  *                                   offers; index is a number, from 0
  *

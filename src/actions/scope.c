@@ -34,6 +34,7 @@ json_t *scope_values(const struct work *w)
     doc_set(values, "request", doc_object(w->arena));
     doc_set(values, "user", user);
     doc_set_cstring(values, "now", now);
+    doc_set_cstring(values, "search", "");
     doc_set_str(values, "today", str_slice(str_from(now), 0, DATE_LENGTH));
     return values;
 }

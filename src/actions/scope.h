@@ -11,7 +11,7 @@
 
 /* The provider's filters as templates take them. */
 const struct place_filter *scope_filters(const struct work *w);
-/* {"input": {}, "request": {}, "user": {...}, "now", "today"} */
+/* {"input": {}, "request": {}, "user": {...}, "now", "today", "search": ""} */
 json_t *scope_values(const struct work *w);
 
 #endif
