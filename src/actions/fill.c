@@ -170,7 +170,7 @@ static enum err fill(const struct filling *x, str text, enum fill_use use, str *
     enum err e = ERR_OK;
 
     buf_init(&to, FILL_TEXT_MAX);
-    while (!e && found) {
+    while (!e && found && buf_ok(&to)) {
         e = place_next(&r, &before, &place, &found);
         if (e)
             break;

@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "base/doc.h"
 
-#define ID_MAX 60
+#define ID_MAX 50
+#define SCRATCH_MAX ((size_t)256 << 20)
 
 static const struct input_type TYPES[] = {
 #define INPUT_TYPE(name, word, label, kind, control) {word, label, INPUT_KIND_##kind, control},
@@ -279,20 +280,23 @@ void inputs_check(struct slips *s, const json_t *inputs, const json_t *requests,
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static enum err option_of(struct arena *a, struct fault *f, const json_t *from,
-                          const struct fill_scope *scope, json_t **ret)
+/* Filled in an arena of its own: a value may be large of which nothing is an option. */
+static enum err option_of(struct arena *a, struct arena *scratch, struct fault *f,
+                          const json_t *from, const struct fill_scope *scope, json_t **ret)
 {
     str value = {NULL, 0}, label = {NULL, 0};
-    enum err e = fill_text(a, f, doc_get_str(from, "value"), scope, FILL_TEXT, &value);
+    enum err e;
 
+    arena_clear(scratch);
+    e = fill_text(scratch, f, doc_get_str(from, "value"), scope, FILL_TEXT, &value);
     if (!e && doc_get_str(from, "label").n)
-        e = fill_text(a, f, doc_get_str(from, "label"), scope, FILL_TEXT, &label);
+        e = fill_text(scratch, f, doc_get_str(from, "label"), scope, FILL_TEXT, &label);
     *ret = NULL;
-    if (e || value.n == 0)
+    if (e || value.n == 0 || value.n > INPUT_TEXT_MAX)
         return e;
     *ret = doc_object(a);
     doc_set_str(*ret, "value", value);
-    doc_set_str(*ret, "label", str_empty(label) ? value : label);
+    doc_set_str(*ret, "label", str_utf8_cut(str_empty(label) ? value : label, INPUT_LABEL_MAX));
     return ERR_OK;
 }
 
@@ -303,6 +307,7 @@ enum err input_options(struct arena *a, struct fault *f, const json_t *options_f
     struct fill_scope inside = {doc_keep(a, values), scope->filters};
     enum err e = fill_value(a, f, doc_get_str(options_from, "list"), scope, &list);
 
+    struct arena *scratch = arena_new(SCRATCH_MAX);
     *ret = doc_array(a);
     if (!e && !json_is_array(list))
         e = fail(f, ERR_INVALID, "\"%.*s\" is no list.",
@@ -311,10 +316,11 @@ enum err input_options(struct arena *a, struct fault *f, const json_t *options_f
     for (size_t i = 0; !e && i < json_array_size(list) && i < INPUT_OPTIONS_MAX; i++) {
         doc_set(values, "item", json_array_get(list, i));
         doc_set_int(values, "index", (int64_t)i);
-        e = option_of(a, f, options_from, &inside, &option);
+        e = option_of(a, scratch, f, options_from, &inside, &option);
         if (!e && option)
             doc_append(*ret, option);
     }
+    arena_free(scratch);
     return e;
 }
 

@@ -49,7 +49,7 @@ const struct input_type *input_types(size_t *ret_count);
 /* NULL: there is no such type. */
 const struct input_type *input_type_find(str word);
 
-/* Letters, digits, "_" and "-", beginning with a letter or "_", 60 at most: can stand in a
+/* Letters, digits, "_" and "-", beginning with a letter or "_", 50 at most: can stand in a
  * template. */
 int input_id_valid(str id);
 /* What people read: its label, or its id. Borrowed. */

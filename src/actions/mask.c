@@ -5,6 +5,7 @@
 #include "base/doc.h"
 
 #define NAME_MAX_BYTES 64
+#define LARGE ((size_t)1 << 20)
 
 /* Letters and digits only, in lower case: "API-Key" and "api_key" are "apikey". */
 static str plain_name(char room[static NAME_MAX_BYTES], const char *name)
@@ -76,6 +77,8 @@ str mask_cut(struct arena *a, str body, size_t max)
         return body;
     if (!str_is_utf8(body) && body.n)
         return arena_printf(a, "(%zu bytes that are not text)", body.n);
+    if (body.n > LARGE)
+        return arena_printf(a, "(%zu bytes, too many to be kept)", body.n);
     str masked = mask_body(a, body);
     str cut = str_utf8_cut(masked, max);
     return cut.n == masked.n ? masked : arena_printf(a, "%.*s...", STR_ARG(cut));

@@ -16,8 +16,8 @@
 str mask_body(struct arena *a, str body);
 /* The same in place. Returns how many values were replaced. */
 size_t mask_document(json_t *document);
-/* mask_body(), at most max bytes of UTF-8, "..." behind what was cut; what is not text becomes
- * words that say so. p NULL stays so. */
+/* mask_body(), at most max bytes of UTF-8, "..." behind what was cut; what is not text, or larger
+ * than 1 MB, becomes words that say so. p NULL stays so. */
 str mask_cut(struct arena *a, str body, size_t max);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/doc.h"
 
 static const char *const TYPES[] = {"table", "key_value", "bar", "text", "raw"};
+#define SCRATCH_MAX ((size_t)256 << 20)
 #define TYPES_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
 /* --- checking --------------------------------------------------------------------------------- */
@@ -134,7 +135,8 @@ void outputs_check(struct slips *s, const json_t *outputs, const struct names *n
 
 struct showing {
     struct arena *arena;
-    json_t *values; /* of scope, with item and index */
+    struct arena *scratch; /* of one cell: a value may be large of which little is shown */
+    json_t *values;        /* of scope, with item and index */
     struct fill_scope scope;
     size_t left; /* of OUTPUTS_SIZE_MAX */
 };
@@ -153,9 +155,10 @@ static str cell_text(struct showing *s, const char *template, size_t max)
 {
     str text = {NULL, 0};
 
-    if (!template || fill_text(s->arena, NULL, str_from(template), &s->scope, FILL_TEXT, &text))
+    arena_clear(s->scratch);
+    if (!template || fill_text(s->scratch, NULL, str_from(template), &s->scope, FILL_TEXT, &text))
         return STR("");
-    text = str_utf8_cut(text, max);
+    text = arena_str(s->arena, str_utf8_cut(text, max));
     s->left -= text.n < s->left ? text.n : s->left;
     return text;
 }
@@ -330,11 +333,13 @@ static json_t *show(struct showing *s, const json_t *output)
 json_t *outputs_show(struct arena *a, const json_t *outputs, const struct fill_scope *scope)
 {
     json_t *values = doc_keep(a, json_copy((json_t *)(uintptr_t)scope->values));
-    struct showing s = {a, values, {values, scope->filters}, OUTPUTS_SIZE_MAX};
+    struct showing s = {
+        a, arena_new(SCRATCH_MAX), values, {values, scope->filters}, OUTPUTS_SIZE_MAX};
     json_t *list = doc_array(a), *output;
     size_t i;
 
     json_array_foreach ((json_t *)(uintptr_t)outputs, i, output)
         doc_append(list, show(&s, output));
+    arena_free(s.scratch);
     return list;
 }

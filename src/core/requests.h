@@ -10,7 +10,7 @@
 #include "store/requests.h"
 
 #define REQUESTS_MAX 500 /* of one app: pages show them all at once */
-#define REQUEST_NAME_MAX 60
+#define REQUEST_NAME_MAX 50
 
 /* A letter or "_", then letters, digits, "_" and "-": what can stand in a template. */
 int request_name_valid(str name);

@@ -8,11 +8,13 @@
 #include "core/deliveries.h"
 #include "core/grants.h"
 #include "core/oauth_clients.h"
+#include "core/runs.h"
 #include "core/settings.h"
 #include "store/calls.h"
 #include "store/incidents.h"
 #include "store/links.h"
 #include "store/pending.h"
+#include "store/runs.h"
 #include "store/sessions.h"
 #include "store/sweep.h"
 #include "store/throttles.h"
@@ -84,6 +86,8 @@ static enum err expire(struct work *w)
         e = store_links_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
         e = store_sessions_expire(w->db, w->arena, w->fault, w->now_ms);
+    if (!e)
+        e = store_runs_expire(w->db, w->arena, w->fault, w->now_ms - RUNS_KEPT_MS);
     if (!e)
         e = store_call_groups_delete_before(w->db, w->arena, w->fault, w->now_ms - CALLS_KEPT_MS);
     return e ? e : work_commit(w);

@@ -21,6 +21,7 @@ struct life;
 struct log;
 struct notifier;
 struct provider;
+struct runner;
 struct settings;
 
 /* Process-wide things that handlers need; made once by main, read-only afterwards. */
@@ -30,6 +31,7 @@ struct services {
     const struct provider *provider;
     const struct settings *settings; /* core/settings.h */
     struct life *life;               /* life/life.h; NULL in commands beside the server */
+    struct runner *runner;           /* actions/run.h; NULL there too */
     struct log *log;                 /* base/log.h; what people do that an operator has to see */
     const struct notifier *notifier; /* core/notifier.h; NULL there too */
 };

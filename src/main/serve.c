@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "actions/run.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/doc.h"
@@ -124,6 +125,7 @@ static enum err open_dispatch(struct server *s, struct fault *f)
     s->pool = pool_start((size_t)s->config.numbers.workers, QUEUE_MAX,
                          (struct pool_hooks){open_worker, close_worker, s});
     s->services.life = life_new(s->pool, &s->services);
+    s->services.runner = runner_new(s->pool, s->loops, &s->services);
     return dispatch_new(f,
                         &(struct dispatch_config){
                             .routes = routes_table(),
@@ -247,6 +249,8 @@ static int quiesce(struct server *s)
 {
     if (s->sweeper)
         sweeper_stop(s->sweeper);
+    if (s->services.runner)
+        runner_stop(s->services.runner);
     keeper_stop(s->keeper);
     notify_stop(s->notify);
     if (s->http)
@@ -260,10 +264,12 @@ static int quiesce(struct server *s)
     size_t handlers = s->dispatch ? dispatch_drain(s->dispatch, LAST_DRAIN_MS) : 0;
     size_t flights = life_drain(s->services.life, LAST_DRAIN_MS);
     size_t relayed = relay_drain(s->relay, LAST_DRAIN_MS);
-    if (handlers == 0 && flights == 0 && relayed == 0)
+    size_t runs = s->services.runner ? runner_drain(s->services.runner, LAST_DRAIN_MS) : 0;
+    if (handlers == 0 && flights == 0 && relayed == 0 && runs == 0)
         return 1;
     log_event(s->log, LOG_ERROR, "stopped_hard", LOG_INT("handlers", (int64_t)handlers),
-              LOG_INT("refreshes", (int64_t)flights), LOG_INT("relayed", (int64_t)relayed));
+              LOG_INT("refreshes", (int64_t)flights), LOG_INT("relayed", (int64_t)relayed),
+              LOG_INT("runs", (int64_t)runs));
     return 0;
 }
 
@@ -278,6 +284,7 @@ static void release(struct server *s)
     keeper_free(s->keeper);
     notify_free(s->notify);
     life_free(s->services.life);
+    runner_free(s->services.runner);
     sweeper_free(s->sweeper);
     dispatch_free(s->dispatch);
     password_gate_free(s->services.passwords);

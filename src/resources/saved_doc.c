@@ -166,7 +166,7 @@ static json_t *values_of(struct exchange *x, const json_t *d)
 
     json_array_foreach (names, i, name) {
         json_t *one = doc_object(x->arena);
-        const char *field = arena_printf(x->arena, "value:%s", json_string_value(name)).p;
+        const char *field = arena_printf(x->arena, "value%zu", i + 1).p;
         str entered = exchange_text(x, field);
         doc_set_cstring(one, "name", json_string_value(name));
         doc_set_cstring(one, "field", field);

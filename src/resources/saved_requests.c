@@ -69,7 +69,7 @@ static void check_name(struct exchange *x, str name)
 {
     if (!request_name_valid(name))
         exchange_field_error(x, "name",
-                             "A name is a letter, then letters, digits, \"-\" and \"_\", 60 at "
+                             "A name is a letter, then letters, digits, \"-\" and \"_\", 50 at "
                              "most: templates write it as {{request.NAME...}}.");
 }
 

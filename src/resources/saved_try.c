@@ -18,8 +18,6 @@
 #include "resources/saved_doc.h"
 #include "resources/sending.h"
 
-#define FIELD "value:"
-
 struct trying {
     struct sending sending;
     struct request_row row;
@@ -35,7 +33,7 @@ static enum err set_value(struct exchange *x, json_t *values, const char *name, 
     return e ? e : names_set(&x->fault, values, &place, json_deep_copy(value));
 }
 
-/* The API's {"values": {"input.key": "ACME-1"}}, or the form's fields "value:input.key". */
+/* The API's {"values": {"input.key": "ACME-1"}}, or the form's fields name1 and value1 ... */
 static enum err values_field(struct exchange *x, json_t *values)
 {
     json_t *given = doc_get(x->input, "values"), *value;
@@ -46,9 +44,11 @@ static enum err values_field(struct exchange *x, json_t *values)
         if (!e)
             e = set_value(x, values, name, value);
     }
-    json_object_foreach (x->input, name, value) {
-        if (!e && str_starts(str_from(name), STR(FIELD)))
-            e = set_value(x, values, name + sizeof(FIELD) - 1, value);
+    for (size_t i = 1; !e && i <= REQUEST_NAMES_MAX; i++) {
+        value = doc_get(x->input, arena_printf(x->arena, "value%zu", i).p);
+        name = json_string_value(doc_get(x->input, arena_printf(x->arena, "name%zu", i).p));
+        if (name && json_is_string(value) && json_string_length(value))
+            e = set_value(x, values, name, value);
     }
     return e;
 }

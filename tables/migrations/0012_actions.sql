@@ -63,6 +63,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_app ON runs (app_id, id);
 CREATE INDEX runs_by_action ON runs (action_id, id);
 CREATE INDEX runs_by_beat ON runs (status, beat);
+CREATE INDEX runs_by_ended ON runs (ended);
 
 -- One row a call, or a step that made none. A row that says "sending" and stays so was cut off: Jira may have carried it out.
 CREATE TABLE run_calls (

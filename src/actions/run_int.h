@@ -1,0 +1,67 @@
+/* One run, shared by the files run*.c and by no other. See run.h. */
+#ifndef ACTIONS_RUN_INT_H
+#define ACTIONS_RUN_INT_H
+
+#include "actions/chain.h"
+#include "actions/run.h"
+#include "base/clock.h"
+
+struct run {
+    struct runner *runner;
+    struct arena *arena; /* as long as the run; nothing of a call is put here */
+    struct chain chain;
+    struct run_row row; /* as it will be on file */
+    const json_t *applied;
+    json_t *values; /* what templates name; own reference */
+    const struct place_filter *filters;
+
+    /* where it is */
+    size_t step;
+    int entered;   /* this step's run_if and for_each were looked at */
+    json_t *items; /* of this step; own reference, NULL: it makes one call */
+    size_t item;   /* the next, or the one whose call is under way */
+    size_t item_count;
+    int is_planned; /* chain.call is to be made, or was */
+    int tries;      /* of this call */
+    int64_t step_done, step_failed;
+    size_t kept; /* of RUN_KEPT_MAX */
+    int is_over;
+    int hides; /* its outputs may not be shown: an emergency stop */
+    str note;  /* what was cut, for the sentence; in the arena */
+
+    /* the record */
+    int64_t number;           /* of the last call or step that got one */
+    struct run_call_row call; /* of the call under way; in chain.call's arena */
+    struct arena *pending_arena;
+    struct run_call_row *pending; /* RUN_PENDING_MAX and some; not on file yet */
+    size_t pending_count;
+    size_t bodies; /* of RUN_BODIES_MAX */
+    int64_t saved_ms;
+    int save_failures;
+
+    /* who waits */
+    void (*done)(void *token);
+    void *token;
+    struct event *timer;
+
+    struct run *next, **link; /* the runner's list */
+};
+
+#define PENDING_ROOM (RUN_PENDING_MAX + 150) /* steps that are skipped need room, too */
+
+const json_t *run_step_of(const struct run *r);
+/* A chain's turn(). */
+enum chain_next run_turn(struct chain *c, struct work *w);
+/* In a turn: the run is over, with a sentence that is copied. */
+void run_end(struct run *r, str sentence);
+
+/* The record. */
+void run_record_plan(struct run *r, struct work *w, const json_t *document);
+void run_record_refused(struct run *r, struct work *w, const json_t *document, str sentence);
+void run_record_skipped(struct run *r, struct work *w, str sentence);
+void run_record_heard(struct run *r, struct work *w, int failed, str sentence);
+int run_save_is_due(const struct run *r);
+/* Everything that is not on file yet, and how far it is. ERR_CONFLICT: it was ended there. */
+MUST_USE enum err run_save(struct run *r, struct work *w);
+
+#endif
