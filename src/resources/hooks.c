@@ -79,15 +79,21 @@ static void show_actor(struct exchange *x)
         show_unread(x);
 }
 
-/* A key is for requests to Jira, by programs. */
+/* A key is for requests to Jira, by programs: one of their own, or those of an action. */
+static int is_for_keys(const struct exchange *x)
+{
+    return x->representation == EXCHANGE_JSON &&
+           (x->route->begin == request_begin || x->route->begin == action_run ||
+            x->route->begin == run_show);
+}
+
 static enum err refuse_key(struct exchange *x)
 {
-    if (x->work->actor.key == NULL ||
-        (x->route->begin == request_begin && x->representation == EXCHANGE_JSON))
+    if (x->work->actor.key == NULL || is_for_keys(x))
         return ERR_OK;
     return fail(&x->fault, ERR_BLOCKED_BY_POLICY,
                 "A Mortise key is for requests to Jira: POST /api/v1/apps/APP/connections/"
-                "CONNECTION/request.");
+                "CONNECTION/request, or POST /api/v1/apps/APP/actions/ACTION/run.");
 }
 
 static int is_forged(const struct exchange *x)

@@ -52,15 +52,26 @@ before(async () => {
   w.delivery = (await w.admin.get(`/apps/${w.app}/webhooks/${w.webhook}`)).body.deliveries[0].id;
   w.otherKey = (await w.other.post(`/apps/${w.otherApp}/keys`, { name: 'A key' })).body.key.id;
   w.otherRequest = (await w.other.post(`/apps/${w.otherApp}/requests`, savedRequest())).body.id;
-  w.request = (await newSaved()).request;
   w.token = 'x'.repeat(43);
   w.apiKey = await s.token(ANNA);
   for (const role of MEMBERS) await connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey });
+  w.request = (await w.admin.post(`/apps/${w.app}/requests`, savedRequest())).body.name;
+  w.action = (await newAction()).action;
+  w.run = (await newRun('runner')).run;
 });
 
 let requests = 0;
 const savedRequest = () => ({ name: `Request${(requests += 1)}`, connection: 'Jira', method: 'GET', path: '/rest/api/3/myself' });
 const newSaved = async () => ({ request: (await w.admin.post(`/apps/${w.app}/requests`, savedRequest())).body.id });
+// An action that was applied, and a run of it.
+async function newAction() {
+  const draft = { inputs: [], steps: [{ request: w.request }], outputs: [] };
+  const { slug } = (await w.admin.post(`/apps/${w.app}/actions`, { name: unique('Action'), draft })).body;
+  await w.admin.post(`/apps/${w.app}/actions/${slug}/apply`);
+  return { action: slug };
+}
+const newRun = async (role) => ({ run: (await w[role].post(`/apps/${w.app}/actions/${w.action}/run`)).body.id });
+
 const newMail = () => `${unique('x').replace(' ', '')}@example.com`;
 const newGroup = async () => (await w.boss.post('/groups', { name: unique('Group') })).body.id;
 const newPrincipal = async () => ({ kind: 'group', principal: await newGroup(), role: 'runner' });
@@ -222,6 +233,19 @@ const SAMPLES = {
   'DELETE /apps/{app}/connections/{connection}/credential': { api: 200, page: 303, foreign: true,
     done: (role) => connect(s, w[role], w.app, w.connection, ANNA, { api_key: w.apiKey }) },
   'POST /apps/{app}/connections/{connection}/test': { api: 200, page: 200, foreign: true },
+  'GET /apps/{app}/actions': { api: 200, page: 200 },
+  'GET /apps/{app}/actions/new': { api: 200, page: 200 },
+  'POST /apps/{app}/actions': { api: 201, page: 303, fresh: () => ({ body: { name: unique('Action') } }) },
+  'GET /apps/{app}/actions/{action}': { api: 200, page: 200, foreign: true },
+  'PATCH /apps/{app}/actions/{action}': { api: 200, page: 303, foreign: true, body: { description: 'Changed' }, fresh: newAction },
+  'DELETE /apps/{app}/actions/{action}': { api: 204, page: 303, foreign: true, fresh: newAction },
+  'POST /apps/{app}/actions/{action}/apply': { api: 200, page: 303, foreign: true, fresh: newAction },
+  'POST /apps/{app}/actions/{action}/revert': { api: 200, page: 303, foreign: true, fresh: newAction },
+  'GET /apps/{app}/actions/{action}/form': { api: 200, page: 200, foreign: true },
+  'POST /apps/{app}/actions/{action}/run': { api: 201, page: 303, foreign: true },
+  'GET /apps/{app}/runs': { api: 200, page: 200 },
+  'GET /apps/{app}/runs/{run}': { api: 200, page: 200, foreign: true, fresh: newRun },
+  'POST /apps/{app}/runs/{run}/stop': { api: 409, page: 409, foreign: true, fresh: newRun },
   'GET /apps/{app}/requests': { api: 200, page: 200 },
   'GET /apps/{app}/requests/new': { api: 200, page: 200 },
   'POST /apps/{app}/requests': { api: 201, page: 303, body: () => savedRequest() },
@@ -326,9 +350,9 @@ test('another app\'s connections, permissions and webhooks are not found below o
   for (const route of ROUTES.filter((r) => SAMPLES[r.name].foreign)) {
     for (const kind of ['api', 'page']) {
       const foreign = { connection: w.otherConnection, permission: w.otherPermission, stop: w.otherStop,
-        webhook: w.otherWebhook, key: w.otherKey, request: w.otherRequest };
+        webhook: w.otherWebhook, key: w.otherKey, request: w.otherRequest, action: 'nosuch', run: 'nosuch' };
       for (const params of [foreign, { app: w.otherApp },
-        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch', key: 'nosuch', request: 'nosuch' }]) {
+        { connection: 'nosuch', permission: 'nosuch', stop: 'nosuch', webhook: 'nosuch', key: 'nosuch', request: 'nosuch', action: 'nosuch', run: 'nosuch' }]) {
         const answer = await call(route, kind, w.admin, params);
         assert.equal(answer.status, 404, `${kind} ${route.name} ${JSON.stringify(params)} ${answer.text}`);
       }
