@@ -1,6 +1,6 @@
 /* Mortise keys: what scripts and bots call with, instead of a browser session. A key acts as its
  * user, or, when app admins made it for the app, as the app, on Shared credentials only. It opens
- * requests to Jira and nothing else of Mortise. Without HTTP and SQL.
+ * requests to Jira, running actions among them, and nothing else of Mortise. Without HTTP and SQL.
  *
  * Secret here: the key (256 random bits), given out once and stored as HMAC. Invariants:
  *   - whether a key counts is read anew at every call, and again in the transaction of every write:

@@ -20,6 +20,7 @@ struct command {
 extern const struct command commands[];
 
 int command_serve(int argc, char **argv);
+int command_run(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_help(int argc, char **argv);

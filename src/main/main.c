@@ -6,6 +6,9 @@
 
 const struct command commands[] = {
     {"serve", "[OPTION...]", "Starts the server.", command_serve},
+    {"run", "APP/ACTION --input KEY=VALUE ... [--json]",
+     "Runs an action on a server and prints what came of it; with MORTISE_KEY and MORTISE_URL.",
+     command_run},
     {"user", "link EMAIL", "Makes a one-time link for a user who lost the password.", command_user},
     {"stop", "app|user|site NAME, list, ...",
      "Emergency stop: nothing of it is used; prints what has to be revoked at Atlassian.",
