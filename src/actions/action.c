@@ -219,10 +219,12 @@ static void check_top(struct slips *s, const json_t *draft)
 
     json_object_foreach ((json_t *)(uintptr_t)draft, name, value) {
         if (strcmp(name, "inputs") != 0 && strcmp(name, "steps") != 0 &&
-            strcmp(name, "outputs") != 0)
+            strcmp(name, "outputs") != 0 && strcmp(name, "confirm") != 0)
             slips_add(s, "document", "An action has inputs, steps and outputs, and no \"%.60s\".",
                       name);
     }
+    if (doc_get(draft, "confirm") && !json_is_boolean(doc_get(draft, "confirm")))
+        slips_add(s, "confirm", "This has to be true or false.");
     if (doc_print(s->arena, draft).n > ACTION_DOCUMENT_MAX)
         slips_add(s, "document", "This action is larger than 512 kB.");
 }

@@ -5,7 +5,8 @@
  *               "for_each": "{{request.List.response.body.issues}}", "limit": 100,
  *               "fails": "status", "fails_if": "{{request.Find.response.body.errors[0]}}",
  *               "on_failure": "stop"}],
- *    "outputs": [...]}                                                        output.h
+ *    "outputs": [...],                                                        output.h
+ *    "confirm": true}                          a dry run comes first; may be left out
  *
  * Of a step only `request` has to be there: a saved request of the app, by its name. `name` is what
  * later templates call it, else the request's. Invariants of a document that passed the check:

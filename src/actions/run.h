@@ -13,6 +13,8 @@
  *     hides one; reads are on file within RUN_SAVE_MS or RUN_PENDING_MAX calls;
  *   - a write is made again only when Jira surely did nothing: nothing was sent, or it answered
  * 429; a read also after bad luck on the way. RUN_TRIES_MAX times at most;
+ *   - a dry run sends no write: what would be sent is on record, and of an edit it is read which
+ * fields would change; steps that need the answer of a write are shown as far as they are known;
  *   - a run that somebody ended on file (core/runs.h, run_stop) sends nothing more after its next
  *     look at the file, which is before every write;
  *   - bounded: RUN_CALLS_MAX calls, RUN_KEPT_MAX of answers in memory, RUN_BODIES_MAX of bodies on

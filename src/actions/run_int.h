@@ -24,7 +24,10 @@ struct run {
     int is_planned; /* chain.call is to be made, or was */
     int tries;      /* of this call */
     int64_t step_done, step_failed;
-    size_t kept; /* of RUN_KEPT_MAX */
+    size_t kept;    /* of RUN_KEPT_MAX */
+    int is_preview; /* the call under way only reads what a write would change */
+    int was_dry;    /* some write was not sent: later steps may lack its answer */
+    str write_body; /* of the preview's write; in chain.call's arena */
     int is_over;
     int hides; /* its outputs may not be shown: an emergency stop */
     str note;  /* what was cut, for the sentence; in the arena */
@@ -52,12 +55,37 @@ struct run {
 const json_t *run_step_of(const struct run *r);
 /* A chain's turn(). */
 enum chain_next run_turn(struct chain *c, struct work *w);
+struct fill_scope run_scope(const struct run *r);
 /* In a turn: the run is over, with a sentence that is copied. */
 void run_end(struct run *r, str sentence);
+
+/* Hearing (run_hear.c). In a turn, with the call that was made. */
+void run_hear(struct run *r, struct work *w);
+/* What later templates can name of this step; made when it is entered. Borrowed. */
+void run_make_values(struct run *r);
+json_t *run_step_values(struct run *r);
+/* Of a list: what became of an item. body may be NULL. */
+void run_add_result(struct run *r, int failed, int64_t status, str sentence, json_t *body);
+void run_count_call(struct run *r, int failed);
+/* To the next item or step, after a call or one that could not be made. */
+void run_go_on(struct run *r, str sentence);
+/* Nothing else with this credential would do better. */
+int run_is_hopeless(const struct chain_call *call);
+/* 1: the template is not empty. What names nothing (of an empty answer, say) is empty. */
+int run_holds(struct run *r, struct work *w, str template);
+
+/* Dry runs (run_dry.c). The write that chain.call would be; what is not known before others ran;
+ * the read that tells what an edit would change. */
+void run_dry_plan(struct run *r, struct work *w, const json_t *document);
+void run_dry_unknown(struct run *r, struct work *w, const json_t *document);
+void run_dry_heard(struct run *r, struct work *w);
 
 /* The record. */
 void run_record_plan(struct run *r, struct work *w, const json_t *document);
 void run_record_refused(struct run *r, struct work *w, const json_t *document, str sentence);
+/* What would be sent, when it is a dry run; on file with run_record_dry_heard(). */
+void run_record_dry(struct run *r, struct work *w, const json_t *document);
+void run_record_dry_heard(struct run *r, str changes, str sentence);
 void run_record_skipped(struct run *r, struct work *w, str sentence);
 void run_record_heard(struct run *r, struct work *w, int failed, str sentence);
 int run_save_is_due(const struct run *r);

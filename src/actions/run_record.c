@@ -54,6 +54,7 @@ static struct run_call_row copy_of(struct arena *a, const struct run_call_row *r
     copy.request_body = arena_str(a, row->request_body);
     copy.response_body = arena_str(a, row->response_body);
     copy.sentence = arena_str(a, row->sentence);
+    copy.changes = arena_str(a, row->changes);
     return copy;
 }
 
@@ -77,7 +78,7 @@ static void set_call(struct run_call_row *row, const struct chain_call *call,
     row->shared = call->shared;
 }
 
-void run_record_plan(struct run *r, struct work *w, const json_t *document)
+static void fill_row(struct run *r, struct work *w, const json_t *document)
 {
     struct chain_call *call = r->chain.call;
     const struct provider_request *p = &call->op.request;
@@ -88,9 +89,28 @@ void run_record_plan(struct run *r, struct work *w, const json_t *document)
     set_call(&r->call, call, document);
     r->call.path = str_utf8_cut(whole, PATH_KEPT);
     r->call.request_body = body_kept(r, call->arena, p->body);
+}
+
+void run_record_plan(struct run *r, struct work *w, const json_t *document)
+{
+    fill_row(r, w, document);
     r->call.state = STR("sending");
     if (r->call.is_write)
         add_pending(r, &r->call);
+}
+
+void run_record_dry(struct run *r, struct work *w, const json_t *document)
+{
+    fill_row(r, w, document);
+    r->call.state = STR("dry");
+}
+
+void run_record_dry_heard(struct run *r, str changes, str sentence)
+{
+    r->call.changes = changes;
+    r->call.sentence = sentence;
+    add_pending(r, &r->call);
+    r->call = (struct run_call_row){0};
 }
 
 void run_record_refused(struct run *r, struct work *w, const json_t *document, str sentence)
@@ -130,7 +150,8 @@ void run_record_heard(struct run *r, struct work *w, int failed, str sentence)
 int run_save_is_due(const struct run *r)
 {
     return r->is_over || r->pending_count >= RUN_PENDING_MAX ||
-           (r->is_planned && r->call.is_write) || clock_monotonic_ms() - r->saved_ms >= RUN_SAVE_MS;
+           (r->is_planned && r->call.is_write && !r->is_preview) ||
+           clock_monotonic_ms() - r->saved_ms >= RUN_SAVE_MS;
 }
 
 static enum err save_rows(struct run *r, struct work *w, int *done)

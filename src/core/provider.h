@@ -348,6 +348,11 @@ struct provider {
      * ERR_BLOCKED_BY_POLICY / ERR_INVALID and a sentence. Sets op->request.method/path/query. */
     enum err (*check_request)(void *self, struct arena *a, struct fault *f,
                               struct provider_request *request);
+    /* For dry runs: the read that tells what a write would change. 1 and *read's method, path and
+     * query, or 0: there is none. Then [{"name","from","to"}] of bodies of both. Pure. */
+    int (*preview)(struct arena *a, const struct provider_request *write,
+                   struct provider_request *read);
+    json_t *(*preview_changes)(struct arena *a, str write_body, str read_body);
     /* Of the scopes in `needed` those that `granted` lacks (all separated by spaces). Pure. */
     str (*missing_scopes)(void *self, struct arena *a, str needed, str granted);
     /* The address to send a browser to (RFC 6749 section 4.1.1, RFC 7636 section 4.3), with all

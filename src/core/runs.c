@@ -11,8 +11,8 @@ static str name_of_actor(const struct work *w)
     return w->actor.key ? w->actor.key->name : STR("");
 }
 
-enum err run_create(struct work *w, const struct action_row *action, str source, str inputs,
-                    struct run_row *ret)
+enum err run_create(struct work *w, const struct action_row *action, enum run_kind kind, str source,
+                    str inputs, struct run_row *ret)
 {
     struct run_row row = {
         .id = id_new(w->arena),
@@ -25,6 +25,7 @@ enum err run_create(struct work *w, const struct action_row *action, str source,
         .user_name = name_of_actor(w),
         .source = source,
         .status = STR("running"),
+        .dry = kind == RUN_DRY,
         .inputs = inputs,
         .started = w->now_ms,
     };
@@ -85,6 +86,22 @@ enum err run_find(struct work *w, str id, struct run_row *ret)
     if (!e)
         *ret = row;
     return e;
+}
+
+enum err run_confirmed(struct work *w, const struct action_row *action, str dry_run,
+                       struct run_row *ret)
+{
+    enum err e = run_find(w, dry_run, ret);
+
+    if (e && e != ERR_NOT_FOUND)
+        return e;
+    if (!e && ret->dry && run_is_mine(w, ret) && ret->action.p && str_eq(ret->action, action->id) &&
+        ret->applied_version == action->applied_version && str_eq(ret->status, STR("successful")) &&
+        ret->started >= w->now_ms - RUN_CONFIRM_MS)
+        return ERR_OK;
+    return work_fail(w, ERR_CONFIRM_EXPIRED,
+                     "That dry run does not confirm this: it is too old, went wrong, or the action "
+                     "was changed since. Make another dry run.");
 }
 
 enum err runs_page(struct work *w, const struct run_filter *filter, struct run_row **ret,

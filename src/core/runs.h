@@ -31,8 +31,14 @@
     "\"sending\" may have been carried out: look in Jira before you run it again."
 
 /* Write transaction. A new row, running, for the acting user or key. inputs: JSON. */
-MUST_USE enum err run_create(struct work *w, const struct action_row *action, str source,
-                             str inputs, struct run_row *ret);
+enum run_kind { RUN_REAL, RUN_DRY };
+MUST_USE enum err run_create(struct work *w, const struct action_row *action, enum run_kind kind,
+                             str source, str inputs, struct run_row *ret);
+/* A dry run that confirms a real one: the caller's, of what is applied now, successful, begun in
+ * the last RUN_CONFIRM_MS. ERR_CONFIRM_EXPIRED. */
+#define RUN_CONFIRM_MS (60 * CLOCK_MINUTE_MS)
+MUST_USE enum err run_confirmed(struct work *w, const struct action_row *action, str dry_run,
+                                struct run_row *ret);
 /* ERR_NOT_FOUND: none that the caller may see. One that is silent is shown as interrupted. */
 MUST_USE enum err run_find(struct work *w, str id, struct run_row *ret);
 /* 1 when the caller may see its contents. */

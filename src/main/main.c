@@ -6,7 +6,7 @@
 
 const struct command commands[] = {
     {"serve", "[OPTION...]", "Starts the server.", command_serve},
-    {"run", "APP/ACTION --input KEY=VALUE ... [--json]",
+    {"run", "APP/ACTION --input KEY=VALUE ...",
      "Runs an action on a server and prints what came of it; with MORTISE_KEY and MORTISE_URL.",
      command_run},
     {"user", "link EMAIL", "Makes a one-time link for a user who lost the password.", command_user},

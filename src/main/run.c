@@ -5,6 +5,8 @@
  *   MORTISE_KEY   the key, mk_...
  *   MORTISE_URL   the server; without it MORTISE_PUBLIC_URL
  *   --input K=V   an input; the same one again makes a list
+ *   --dry-run     nothing is written; prints what would be sent, and the run to confirm
+ *   --confirm RUN the dry run that confirms this one; its inputs are used
  *   --json        the run as JSON instead of tables
  * Exit: 0 successful, 3 partially successful, 1 anything else, 2 wrong usage.
  */
@@ -27,12 +29,15 @@
 #define EXIT_PARTIAL 3
 #define USAGE                                                                                      \
     "mortise: use it as: mortise run APP/ACTION [--input KEY=VALUE]... [--json]\n"                 \
+    "                                [--dry-run | --confirm RUN]\n"                                \
     "with MORTISE_KEY in the environment, and MORTISE_URL for the server's address\n"
 
 struct order {
     str app;
     str action;
     json_t *inputs;
+    str confirm;
+    int dry_run;
     int json;
 };
 
@@ -67,6 +72,10 @@ static int read_order(struct order *o, int *argc, char **argv)
     for (int i = 1; i < *argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
             o->json = 1;
+        else if (strcmp(argv[i], "--dry-run") == 0)
+            o->dry_run = 1;
+        else if (strcmp(argv[i], "--confirm") == 0 && i + 1 < *argc)
+            o->confirm = str_from(argv[++i]);
         else if (strcmp(argv[i], "--input") == 0 && i + 1 < *argc) {
             if (!add_input(o, str_from(argv[++i])))
                 return 0;
@@ -146,6 +155,9 @@ static enum err run(struct arena *a, struct fault *f, struct run_call *c, const 
 
     doc_set(body, "inputs", o->inputs);
     doc_set_int(body, "wait", WAIT_S);
+    doc_set_bool(body, "dry_run", o->dry_run);
+    if (o->confirm.n && str_is_utf8(o->confirm))
+        doc_set_str(body, "confirm", o->confirm);
     e = ask(c, f, path, body, ret);
     path =
         e ? STR("")
@@ -191,12 +203,14 @@ static int exit_code(const json_t *run)
     return str_eq(status, STR("partial")) ? EXIT_PARTIAL : EXIT_FAILED;
 }
 
-static int finish(struct arena *a, const struct order *o, const json_t *run)
+static int finish(const struct order *o, const json_t *run)
 {
     if (o->json)
         run_print_json(run);
     else
-        run_print_outputs(a, run);
+        run_print_outputs(run);
+    if (!o->json && o->dry_run)
+        run_print_dry(run);
     if (exit_code(run) != EXIT_OK || doc_get_str(run, "sentence").n)
         run_print_status(run);
     return exit_code(run);
@@ -220,7 +234,7 @@ int command_run(int argc, char **argv)
         return EXIT_USAGE;
     }
     enum err e = carry_out(a, &f, &o, argc, argv, &done);
-    code = e ? complain(&f) : finish(a, &o, done);
+    code = e ? complain(&f) : finish(&o, done);
     arena_free(a);
     return code;
 }

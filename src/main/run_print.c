@@ -145,12 +145,11 @@ static void print_output(const json_t *o)
         (void)printf("(not all of it is shown)\n");
 }
 
-void run_print_outputs(struct arena *a, const json_t *run)
+void run_print_outputs(const json_t *run)
 {
     json_t *o;
     size_t i;
 
-    (void)a;
     json_array_foreach (doc_get(run, "outputs"), i, o) {
         if (i)
             (void)putchar('\n');
@@ -183,6 +182,41 @@ void run_print_status(const json_t *run)
         if (str_eq(doc_get_str(call, "state"), STR("failed")))
             print_failed(call);
     }
+}
+
+static void print_change(const json_t *change)
+{
+    (void)fputs("    ", stdout);
+    print_text(stdout, doc_get_str(change, "name"), 0);
+    (void)fputs(": ", stdout);
+    print_text(stdout, doc_get_str(change, "from"), 0);
+    (void)fputs(" -> ", stdout);
+    print_text(stdout, doc_get_str(change, "to"), 0);
+    (void)putchar('\n');
+}
+
+void run_print_dry(const json_t *run)
+{
+    json_t *call, *change;
+    size_t i, k;
+
+    json_array_foreach (doc_get(run, "steps"), i, call) {
+        if (!str_eq(doc_get_str(call, "state"), STR("dry")))
+            continue;
+        print_text(stdout, doc_get_str(call, "method"), 0);
+        (void)putchar(' ');
+        print_text(stdout, doc_get_str(call, "path"), 0);
+        (void)putchar('\n');
+        if (doc_get_str(call, "request_body").n) {
+            print_text(stdout, doc_get_str(call, "request_body"), 1);
+            (void)putchar('\n');
+        }
+        json_array_foreach (doc_get(call, "changes"), k, change)
+            print_change(change);
+    }
+    (void)fputs("Nothing was sent. To run it: --confirm ", stdout);
+    print_text(stdout, doc_get_str(run, "id"), 0);
+    (void)putchar('\n');
 }
 
 void run_print_json(const json_t *document)

@@ -289,6 +289,7 @@ enum err action_form(struct exchange *x)
     doc_set(exchange_doc(x), "fields", fields_doc(x, applied, entered, p ? p->errors : NULL));
     doc_set_bool(exchange_doc(x), "has_fields", json_array_size(doc_get(applied, "inputs")) > 0);
     doc_set_bool(exchange_doc(x), "writes", action_writes(applied));
+    doc_set_bool(exchange_doc(x), "confirm", json_is_true(doc_get(applied, "confirm")));
     doc_set(exchange_doc(x), "connect", connect);
     doc_set_bool(exchange_doc(x), "ready", json_array_size(connect) == 0);
     return ERR_OK;

@@ -18,6 +18,7 @@
 #include "resources/action_form.h"
 #include "resources/app_doc.h"
 #include "resources/connection_doc.h"
+#include "resources/fields.h"
 #include "resources/routes.h"
 #include "resources/run_doc.h"
 
@@ -32,6 +33,8 @@ struct starting {
     struct run_row row;
     json_t *applied;
     json_t *values;
+    json_t *confirmed; /* inputs of the dry run that confirms this one, or NULL */
+    enum run_kind kind;
     int64_t wait_ms;
 };
 
@@ -45,6 +48,12 @@ static void start(void *arg, struct loop *loop, void (*done)(void *token), void 
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
+/* The values of the dry run that is confirmed, or what was entered. */
+static json_t *entered_of(struct exchange *x, struct starting *s)
+{
+    return s->confirmed ? s->confirmed : action_entered(x, s->applied);
+}
+
 static enum err read_inputs(struct exchange *x, struct starting *s)
 {
     struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
@@ -52,8 +61,7 @@ static enum err read_inputs(struct exchange *x, struct starting *s)
     struct slips slips;
 
     slips_init(&slips, x->arena);
-    inputs =
-        inputs_read(&slips, doc_get(s->applied, "inputs"), action_entered(x, s->applied), &scope);
+    inputs = inputs_read(&slips, doc_get(s->applied, "inputs"), entered_of(x, s), &scope);
     doc_set(values, "input", inputs);
     s->values = values;
     if (slips.count)
@@ -120,6 +128,44 @@ static int64_t wait_of(struct exchange *x)
     return s * CLOCK_SECOND_MS;
 }
 
+/* Hidden inputs have their defaults, now as then. */
+static void drop_hidden(const json_t *applied, json_t *inputs)
+{
+    json_t *input;
+    size_t i;
+
+    json_array_foreach (doc_get(applied, "inputs"), i, input) {
+        if (json_is_true(doc_get(input, "hidden")))
+            (void)json_object_del(inputs, json_string_value(doc_get(input, "id")));
+    }
+}
+
+/* Dry, or confirmed by a dry run where the action wants that; its inputs are then what is run. */
+static enum err read_kind(struct exchange *x, struct starting *s, const struct action_row *row)
+{
+    struct run_row before = {0};
+    str confirm = str_trim(exchange_text(x, "confirm"));
+    int dry = 0;
+    enum err e = ERR_OK;
+
+    (void)field_flag(x, "dry_run", &dry);
+    s->kind = dry ? RUN_DRY : RUN_REAL;
+    if (dry)
+        return exchange_field_problem(x);
+    if (str_empty(confirm) && json_is_true(doc_get(s->applied, "confirm")))
+        return fail(&x->fault, ERR_CONFIRM_REQUIRED,
+                    "This action wants a dry run first. Make one, look at what it shows, and "
+                    "confirm it.");
+    if (str_empty(confirm))
+        return ERR_OK;
+    e = run_confirmed(x->work, row, confirm, &before);
+    if (!e)
+        e = doc_parse(x->arena, &x->fault, before.inputs, &s->confirmed);
+    if (!e)
+        drop_hidden(s->applied, s->confirmed);
+    return e;
+}
+
 enum err action_run(struct exchange *x)
 {
     struct starting *s = arena_new_of(x->arena, struct starting);
@@ -131,6 +177,8 @@ enum err action_run(struct exchange *x)
     s->who = *(const struct access_query *)x->work->authorize_arg;
     s->wait_ms = wait_of(x);
     if (!e)
+        e = read_kind(x, s, &row);
+    if (!e)
         e = read_inputs(x, s);
     if (!e)
         e = check_connections(x, s, &row);
@@ -139,7 +187,7 @@ enum err action_run(struct exchange *x)
                  "Many actions are being run at the moment. Nothing was sent; try again in a "
                  "minute.");
     if (!e)
-        e = run_create(x->work, &row, source_of(x),
+        e = run_create(x->work, &row, s->kind, source_of(x),
                        doc_print(x->arena, doc_get(s->values, "input")), &s->row);
     if (e)
         return e;

@@ -61,6 +61,7 @@ json_t *run_doc(struct exchange *x, const struct run_row *row)
     doc_set_str(doc, "source", row->source);
     doc_set_bool(doc, "mine", run_is_mine(x->work, row));
     doc_set_bool(doc, "own", row->own);
+    doc_set_bool(doc, "dry", row->dry);
     set_calls(x, doc, row);
     doc_set_time(doc, "started", row->started);
     doc_set_time(doc, "ended", row->ended);
@@ -113,9 +114,22 @@ static void set_body(struct exchange *x, json_t *doc, const char *key, str body,
     doc_set_str(doc, key, shown ? pretty : (str){NULL, 0});
 }
 
+/* changes null: not known. */
+static void set_changes(struct exchange *x, json_t *doc, str changes, int shown)
+{
+    json_t *list = NULL;
+    int known = shown && changes.p && doc_parse(x->arena, NULL, changes, &list) == ERR_OK;
+
+    if (known)
+        doc_set(doc, "changes", list);
+    else
+        doc_set_null(doc, "changes");
+    doc_set_bool(doc, "changes_nothing", known && json_array_size(list) == 0);
+}
+
 static json_t *call_doc(struct exchange *x, const struct run_call_row *c, int shown)
 {
-    static const char *const CALL_STATES[] = {"sending", "done", "failed", "skipped"};
+    static const char *const CALL_STATES[] = {"sending", "done", "failed", "skipped", "dry"};
     json_t *doc = doc_object(x->arena), *is = doc_object(x->arena);
 
     doc_set_int(doc, "number", c->number);
@@ -125,7 +139,7 @@ static json_t *call_doc(struct exchange *x, const struct run_call_row *c, int sh
     else
         doc_set_null(doc, "item");
     doc_set_str(doc, "state", c->state);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof(CALL_STATES) / sizeof(CALL_STATES[0]); i++)
         doc_set_bool(is, CALL_STATES[i], str_eq(c->state, str_from(CALL_STATES[i])));
     doc_set(doc, "is", is);
     doc_set_bool(doc, "write", c->is_write);
@@ -142,9 +156,18 @@ static json_t *call_doc(struct exchange *x, const struct run_call_row *c, int sh
         doc_set_null(doc, "status");
     set_body(x, doc, "response_body", c->response_body, shown);
     doc_set_str(doc, "sentence", shown || !c->status ? c->sentence : (str){NULL, 0});
+    set_changes(x, doc, c->changes, shown);
     doc_set_time(doc, "began", c->began);
     doc_set_int(doc, "ms", c->ms);
     return doc;
+}
+
+/* A dry run that the caller may still confirm, as far as it tells by itself. */
+static int can_confirm(struct exchange *x, const struct run_row *row)
+{
+    return row->dry && run_is_mine(x->work, row) && row->action_slug.p &&
+           str_eq(row->status, STR("successful")) &&
+           row->started >= x->work->now_ms - RUN_CONFIRM_MS;
 }
 
 enum err run_doc_whole(struct exchange *x, const struct run_row *row, int64_t after, json_t **ret)
@@ -158,6 +181,7 @@ enum err run_doc_whole(struct exchange *x, const struct run_row *row, int64_t af
     if (e)
         return e;
     doc_set_bool(doc, "shows_contents", shown);
+    doc_set_bool(doc, "can_confirm", can_confirm(x, row));
     doc_set(doc, "inputs", inputs_doc(x, row->inputs));
     set_outputs(x, doc, row, shown);
     for (size_t i = 0; i < count; i++)

@@ -4,7 +4,7 @@
 #define COLUMNS(inputs, outputs)                                                                   \
     "SELECT r.id, r.app_id, r.action_id, r.action_name, r.applied_version, r.user_id,"             \
     " r.user_name, r.source, r.status, r.sentence, r.own, " inputs ", " outputs                    \
-    ", r.calls_done, r.calls_failed, r.calls_planned, r.started, r.ended, r.beat, a.slug"          \
+    ", r.calls_done, r.calls_failed, r.calls_planned, r.started, r.ended, r.beat, a.slug, r.dry"   \
     " FROM runs r LEFT JOIN actions a ON a.id = r.action_id"
 
 static struct run_row row_of(const struct db_rows *r, size_t i)
@@ -30,6 +30,7 @@ static struct run_row row_of(const struct db_rows *r, size_t i)
         .ended = db_int(r, i, 17),
         .beat = db_int(r, i, 18),
         .action_slug = db_text(r, i, 19),
+        .dry = db_int(r, i, 20) != 0,
     };
 }
 
@@ -40,13 +41,14 @@ enum err store_run_insert(struct db *d, struct arena *a, struct fault *f, const 
     return db_query(d, a, f, &r,
                     "INSERT INTO runs (id, app_id, action_id, action_name, applied_version,"
                     " user_id, user_name, source, status, own, inputs, calls_done, calls_failed,"
-                    " calls_planned, started, beat)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14)",
+                    " calls_planned, started, beat, dry)"
+                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14,"
+                    " $15)",
                     DB_T(row->id), DB_T(row->app), db_text_or_null(row->action),
                     DB_T(row->action_name), DB_I(row->applied_version), db_text_or_null(row->user),
                     DB_T(row->user_name), DB_T(row->source), DB_T(row->status), DB_I(row->own),
                     DB_T(row->inputs), DB_I(row->calls_planned), DB_I(row->started),
-                    DB_I(row->beat));
+                    DB_I(row->beat), DB_I(row->dry));
 }
 
 enum err store_run_find(struct db *d, struct arena *a, struct fault *f, str app, str id,
@@ -169,9 +171,9 @@ enum err store_run_call_put(struct db *d, struct arena *a, struct fault *f,
         d, a, f, &r,
         "INSERT INTO run_calls (run_id, number, app_id, step, item, state, is_write,"
         " connection_name, account, site, shared, method, template, path, request_body, status,"
-        " response_body, sentence, began, ms)"
+        " response_body, sentence, began, ms, changes)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        " $18, $19, $20) ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state,"
+        " $18, $19, $20, $21) ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state,"
         " status = excluded.status, response_body = excluded.response_body,"
         " sentence = excluded.sentence, ms = excluded.ms",
         DB_T(row->run), DB_I(row->number), DB_T(row->app), DB_T(row->step),
@@ -179,7 +181,8 @@ enum err store_run_call_put(struct db *d, struct arena *a, struct fault *f,
         DB_T(row->connection_name), DB_T(row->account), DB_T(row->site), DB_I(row->shared),
         DB_T(row->method), DB_T(row->template), DB_T(row->path), db_text_or_null(row->request_body),
         db_int_or_null(row->status), db_text_or_null(row->response_body),
-        db_text_or_null(row->sentence), DB_I(row->began), DB_I(row->ms));
+        db_text_or_null(row->sentence), DB_I(row->began), DB_I(row->ms),
+        db_text_or_null(row->changes));
 }
 
 static struct run_call_row call_of(const struct db_rows *r, size_t i)
@@ -205,6 +208,7 @@ static struct run_call_row call_of(const struct db_rows *r, size_t i)
         .sentence = db_text(r, i, 17),
         .began = db_int(r, i, 18),
         .ms = db_int(r, i, 19),
+        .changes = db_text(r, i, 20),
     };
 }
 
@@ -215,7 +219,7 @@ enum err store_run_calls(struct db *d, struct arena *a, struct fault *f, str run
     enum err e = db_query(d, a, f, &r,
                           "SELECT run_id, number, app_id, step, item, state, is_write,"
                           " connection_name, account, site, shared, method, template, path,"
-                          " request_body, status, response_body, sentence, began, ms"
+                          " request_body, status, response_body, sentence, began, ms, changes"
                           " FROM run_calls WHERE run_id = $1 AND number > $2"
                           " ORDER BY number LIMIT $3",
                           DB_T(run), DB_I(after), DB_I(limit));

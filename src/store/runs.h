@@ -17,6 +17,7 @@ struct run_row {
     str source;   /* page, api, key */
     str status;   /* running, successful, partial, stopped, interrupted */
     str sentence; /* p == NULL: it went to its end */
+    int dry;      /* nothing was written */
     int own;      /* contents are the runner's alone */
     str inputs;
     str outputs; /* p == NULL: it runs, or there are none to show */
@@ -36,7 +37,7 @@ struct run_call_row {
     str app;
     str step;
     int64_t item; /* 0: not of a list */
-    str state;    /* sending, done, failed, skipped */
+    str state;    /* sending, done, failed, skipped, dry */
     int is_write;
     str connection_name;
     str account;
@@ -49,6 +50,7 @@ struct run_call_row {
     int64_t status; /* 0: no answer */
     str response_body;
     str sentence;
+    str changes; /* JSON; p == NULL: not known, or none */
     int64_t began;
     int64_t ms;
 };

@@ -50,6 +50,7 @@ CREATE TABLE runs (
     source TEXT NOT NULL,           -- page, api, key
     status TEXT NOT NULL,           -- running, successful, partial, stopped, interrupted
     sentence TEXT,                  -- why it ended before its end
+    dry BIGINT NOT NULL,            -- 1: nothing was written, it shows what would be
     own BIGINT NOT NULL,            -- 1: some step used the runner's own account, so contents are the runner's alone
     inputs TEXT NOT NULL,           -- JSON object
     outputs TEXT,                   -- JSON list; null while it runs
@@ -72,7 +73,7 @@ CREATE TABLE run_calls (
     app_id TEXT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
     step TEXT NOT NULL,             -- its name
     item BIGINT,                    -- of a step that goes over a list: which, from 1
-    state TEXT NOT NULL,            -- sending, done, failed, skipped
+    state TEXT NOT NULL,            -- sending, done, failed, skipped, dry (what would be sent)
     is_write BIGINT NOT NULL,
     connection_name TEXT NOT NULL,
     account TEXT NOT NULL,          -- whose, as the site calls them; empty: none was used
@@ -85,6 +86,7 @@ CREATE TABLE run_calls (
     status BIGINT,                  -- null: no answer came
     response_body TEXT,             -- masked and cut; null: none
     sentence TEXT,                  -- what the answer means, or why there is none
+    changes TEXT,                   -- JSON, of a dry one: which fields would change from what to what
     began BIGINT NOT NULL,
     ms BIGINT,
     PRIMARY KEY (run_id, number)

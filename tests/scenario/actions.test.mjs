@@ -40,6 +40,8 @@ before(async () => {
   await request('Find', { path: '/rest/api/3/search/jql', query: { jql: 'project = {{input.project | jql}} ORDER BY key', fields: 'summary',
     maxResults: '5' } });
   await request('Label', { method: 'PUT', path: '/rest/api/3/issue/{{item.key}}', body: { fields: { labels: ['{{input.label}}'] } } });
+  await request('Edit', { method: 'PUT', path: '/rest/api/3/issue/{{item.key}}', body: { fields: { summary: '{{input.summary}}' } } });
+  await request('EditOne', { method: 'PUT', path: '/rest/api/3/issue/{{input.key}}', body: { fields: { summary: '{{input.summary}}' } } });
   await request('OwnGet', { connection: 'Own', path: '/rest/api/3/issue/{{input.key}}', query: { fields: 'summary' } });
 });
 beforeEach(async () => {
@@ -393,6 +395,46 @@ test('the design page saves, says what is wrong, and applies', async () => {
   assert.ok(saved.text.includes('Draft') && !saved.text.includes('problem-line'), saved.text);
   const applied = await anna.follow(await anna.submit(saved, '/apply'));
   assert.ok(applied.text.includes('Runs use version 1'), applied.text);
+});
+
+test('a dry run shows what would be sent and changed, and sends no write', async () => {
+  const slug = await action({ ...draftOf([PROJECT, text('summary')], ['Create', 'Comment', 'Find',
+    { request: 'Edit', for_each: '{{request.Find.response.body.issues}}', limit: 2 }]), confirm: true });
+  const b = await ran(slug, { project: 'ACME', summary: 'Dry' }, anna, { dry_run: true });
+  assert.deepEqual([b.status, b.dry, b.can_confirm, b.outputs], ['successful', true, true, []], JSON.stringify(b));
+  assert.deepEqual(b.steps.map((each) => [each.step, each.state]),
+    [['Create', 'dry'], ['Comment', 'dry'], ['Find', 'done'], ['Edit', 'dry'], ['Edit', 'dry']]);
+  assert.ok(b.steps[0].request_body.includes('"summary": "Dry"') && b.steps[0].path === '/rest/api/3/issue');
+  assert.match(b.steps[1].sentence, /Known only when .*request.Create/);
+  assert.deepEqual(b.steps[0].changes, null);
+  assert.deepEqual(b.steps[3].changes.map((each) => [each.name, each.to]), [['summary', 'Dry']]);
+  assert.ok(b.steps[3].changes[0].from.length > 1 && b.steps[3].method === 'PUT');
+  assert.deepEqual(await writes(), []);
+
+  assertProblem(await run(slug, { project: 'ACME', summary: 'Dry' }), 409, 'confirm_required');
+  assertProblem(await run(slug, {}, anna, { confirm: 'nosuch' }), 410, 'confirm_expired');
+  assertProblem(await run(slug, {}, eve, { confirm: b.id }), 410, 'confirm_expired');
+  const real = await ran(slug, {}, anna, { confirm: b.id });
+  assert.deepEqual([real.status, real.dry, real.inputs.find((each) => each.id === 'summary').value, real.calls.done], ['successful', false, 'Dry', 5]);
+  assert.equal((await writes()).length, 4);
+  const nothing = await ran(slug, { project: 'ACME', summary: 'Dry' }, anna, { dry_run: true });
+  assert.deepEqual(nothing.steps.at(-1).changes, []);
+  // What was applied since is not what was looked at.
+  await anna.post(`/apps/${app}/actions/${slug}/apply`);
+  assertProblem(await run(slug, {}, anna, { confirm: nothing.id }), 410, 'confirm_expired');
+});
+
+test('dry run, confirm, run: on the pages', async () => {
+  const slug = await action({ ...draftOf([text('key'), text('summary')], ['EditOne']), confirm: true });
+  const form = await anna.page(`/apps/${app}/actions/${slug}/form`);
+  assert.ok(!form.text.includes('>Run</button>'), form.text);
+  assert.match(form.text, /name="dry_run" value="true"/);
+  const page = await anna.follow(await anna.form(`/apps/${app}/actions/${slug}/run`, { 'i:key': 'ACME-3', 'i:summary': 'By page', dry_run: 'true' }));
+  assert.ok(page.text.includes('<ins>By page</ins>') && page.text.includes('Dry run'), page.text);
+  assert.deepEqual(await writes(), []);
+  const done = await anna.follow(await anna.submit(page, '/run'));
+  assert.ok(done.text.includes('Successful') && !done.text.includes('<ins>'), done.text);
+  assert.equal((await writes()).length, 1);
 });
 
 endsWell(() => s);

@@ -81,6 +81,16 @@ test('it says what went wrong, and its exit code tells', async () => {
     assert.equal((await mortise(args)).code, 2, args.join(' '));
 });
 
+test('a dry run prints what would be sent, and its run confirms', async () => {
+  const dry = await mortise([`${app}/look`, '--dry-run', '--input', 'project=ACME', '--input', 'labels=b']);
+  assert.equal(dry.code, 0, dry.err);
+  assert.match(dry.out, /^PUT \/rest\/api\/3\/issue\/ACME-1$/m);
+  assert.match(dry.out, /^ {4}labels: .* -> b$/m);
+  const id = /--confirm (\w+)/.exec(dry.out)[1];
+  const p = await mortise([`${app}/look`, '--json', '--confirm', id]);
+  assert.deepEqual([p.code, JSON.parse(p.out).inputs[1].value], [0, ['b']], p.err);
+});
+
 test('a run that takes longer is waited for', async () => {
   await fault(s, 'delay', { match: { method: 'PUT', path: '/rest/' }, ms: 300, times: 'always' });
   const p = await mortise([`${app}/look`, '--input', 'project=ACME', '--input', 'labels=a']);

@@ -189,6 +189,7 @@ static void calls_are_in_their_order_and_the_last_word_counts(void **state)
     row.status = 204;
     row.sentence = STR("fine");
     row.ms = 7;
+    row.changes = STR("[]");
     contract_ok(c, store_run_call_put(STORE(c), &row));
     contract_ok(c, store_run_calls(STORE(c), STR("r1"), 0, 9, &rows, &count));
     assert_int_equal(count, 3);
@@ -198,6 +199,12 @@ static void calls_are_in_their_order_and_the_last_word_counts(void **state)
     assert_int_equal(rows[1].status, 204);
     assert_str(rows[1].sentence, "fine");
     assert_int_equal(rows[1].ms, 7);
+    row = call_of("r1", 4, "dry");
+    row.changes = STR("[1]");
+    contract_ok(c, store_run_call_put(STORE(c), &row));
+    contract_ok(c, store_run_calls(STORE(c), STR("r1"), 3, 9, &rows, &count));
+    assert_int_equal(count, 1);
+    assert_str(rows[0].changes, "[1]");
     contract_ok(c, store_run_calls(STORE(c), STR("r1"), 1, 1, &rows, &count));
     assert_int_equal(count, 1);
     assert_int_equal(rows[0].number, 2);
