@@ -289,9 +289,10 @@ static enum err option_of(struct arena *a, struct arena *scratch, struct fault *
 
     arena_clear(scratch);
     e = fill_text(scratch, f, doc_get_str(from, "value"), scope, FILL_TEXT, &value);
-    if (!e && doc_get_str(from, "label").n)
-        e = fill_text(scratch, f, doc_get_str(from, "label"), scope, FILL_TEXT, &label);
     *ret = NULL;
+    if (!e && doc_get_str(from, "label").n &&
+        fill_text(scratch, NULL, doc_get_str(from, "label"), scope, FILL_TEXT, &label))
+        label = STR(""); /* some items have none: the value is shown */
     if (e || value.n == 0 || value.n > INPUT_TEXT_MAX)
         return e;
     *ret = doc_object(a);

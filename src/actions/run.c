@@ -246,11 +246,22 @@ static struct run_row copy_row(struct arena *a, const struct run_row *row)
     return copy;
 }
 
-static const struct place_filter *copy_filters(struct arena *a, const struct services *services)
+const struct place_filter *runner_filters(struct runner *r, struct arena *a)
 {
-    struct work w = {.arena = a, .services = services};
+    struct work w = {.arena = a, .services = r->services};
 
     return scope_filters(&w);
+}
+
+void runner_fill_chain(struct runner *r, struct arena *a, const struct access_query *who,
+                       struct chain *c)
+{
+    *c = (struct chain){
+        .pool = r->pool,
+        .services = r->services,
+        .stopping = &r->stopping,
+        .who = copy_query(a, who),
+    };
 }
 
 static struct run *new_run(struct runner *r, const struct run_order *order)
@@ -265,20 +276,15 @@ static struct run *new_run(struct runner *r, const struct run_order *order)
     run->row.calls_planned = (int64_t)json_array_size(doc_get(run->applied, "steps"));
     run->values = json_deep_copy(order->values);
     must(run->values != NULL);
-    run->filters = copy_filters(a, r->services);
+    run->filters = runner_filters(r, a);
     run->pending_arena = arena_new(RUN_ARENA_MAX);
     run->pending = arena_alloc_array(a, PENDING_ROOM, sizeof(*run->pending));
     run->saved_ms = clock_monotonic_ms();
     run->note = STR("");
-    run->chain = (struct chain){
-        .pool = r->pool,
-        .services = r->services,
-        .stopping = &r->stopping,
-        .who = copy_query(a, order->who),
-        .turn = run_turn,
-        .end = ended,
-        .arg = run,
-    };
+    runner_fill_chain(r, a, order->who, &run->chain);
+    run->chain.turn = run_turn;
+    run->chain.end = ended;
+    run->chain.arg = run;
     return run;
 }
 

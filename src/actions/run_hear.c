@@ -252,15 +252,20 @@ static void take_answer(struct run *r, struct work *w)
 void run_hear(struct run *r, struct work *w)
 {
     int64_t pause = again_after(r);
+    int was_check = r->is_check;
 
     chain_note(&r->chain, w);
     if (pause >= 0 && !*r->chain.stopping) {
         r->chain.pause_ms = pause;
-        r->is_preview = r->is_planned = 0; /* planned anew, with the credential that is used then */
-        r->number = r->call.number - 1;
+        r->is_check = r->is_preview = r->is_planned =
+            0; /* planned anew, with the credential that is used then */
+        if (!was_check)
+            r->number = r->call.number - 1;
         return;
     }
-    if (r->is_preview)
+    if (r->is_check)
+        run_check_heard(r, w);
+    else if (r->is_preview)
         run_dry_heard(r, w);
     else
         take_answer(r, w);

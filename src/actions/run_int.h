@@ -16,6 +16,8 @@ struct run {
     const struct place_filter *filters;
 
     /* where it is */
+    size_t checked; /* inputs whose options were looked up again */
+    int is_check;   /* the call under way is such a look-up */
     size_t step;
     int entered;   /* this step's run_if and for_each were looked at */
     json_t *items; /* of this step; own reference, NULL: it makes one call */
@@ -50,6 +52,11 @@ struct run {
     struct run *next, **link; /* the runner's list */
 };
 
+/* The process's part of a chain, and whose it is; the filters, in the arena. */
+void runner_fill_chain(struct runner *r, struct arena *a, const struct access_query *who,
+                       struct chain *c);
+const struct place_filter *runner_filters(struct runner *r, struct arena *a);
+
 #define PENDING_ROOM (RUN_PENDING_MAX + 150) /* steps that are skipped need room, too */
 
 const json_t *run_step_of(const struct run *r);
@@ -73,6 +80,11 @@ void run_go_on(struct run *r, str sentence);
 int run_is_hopeless(const struct chain_call *call);
 /* 1: the template is not empty. What names nothing (of an empty answer, say) is empty. */
 int run_holds(struct run *r, struct work *w, str template);
+
+/* Selects whose options come from a request (run_check.c): a value that is not among them ends the
+ * run before its first step. Plans the look-up of the next one, or passes it. */
+void run_check_plan(struct run *r, struct work *w);
+void run_check_heard(struct run *r, struct work *w);
 
 /* Dry runs (run_dry.c). The write that chain.call would be; what is not known before others ran;
  * the read that tells what an edit would change. */

@@ -161,6 +161,8 @@ static void plan(struct run *r, struct work *w)
             run_end(r, STR("Mortise is being stopped. Nothing more was sent."));
         else if (r->chain.refused)
             end_by_fault(r, w->fault);
+        else if (r->checked < json_array_size(doc_get(r->applied, "inputs")))
+            run_check_plan(r, w);
         else if (r->row.calls_done >= RUN_CALLS_MAX)
             run_end(r, arena_printf(w->arena, "A run makes %d calls at most.", RUN_CALLS_MAX));
         else if (r->step == json_array_size(doc_get(r->applied, "steps")))
@@ -232,10 +234,11 @@ static enum chain_next not_saved(struct run *r)
     if (r->is_planned) {
         r->is_planned = 0;
         r->tries--;
-        r->number = r->call.number - 1;
+        if (!r->is_check)
+            r->number = r->call.number - 1;
         if (r->call.is_write && !r->is_preview && r->pending_count)
             r->pending_count--;
-        r->is_preview = 0;
+        r->is_check = r->is_preview = 0;
     }
     chain_forget(&r->chain);
     if (++r->save_failures > SAVE_FAILURES_MAX || *r->chain.stopping)

@@ -2,6 +2,7 @@
 #include "resources/action_form.h"
 
 #include "actions/input.h"
+#include "actions/options.h"
 #include "actions/scope.h"
 #include "base/check.h"
 #include "base/doc.h"
@@ -80,28 +81,59 @@ json_t *action_entered(struct exchange *x, const json_t *applied)
     return entered;
 }
 
+/* What the fields are made from. */
+struct form {
+    const json_t *applied;
+    const struct fill_scope *scope;
+    const json_t *errors; /* {input id: message}, or NULL */
+    const json_t *found;  /* options that were looked up */
+    const json_t *search; /* {input id: what is typed} */
+};
+
 /* --- fields ----------------------------------------------------------------------------------- */
 
-static json_t *options_doc(struct exchange *x, const json_t *input, const json_t *value)
+/* Of its own, or as they were looked up. */
+static json_t *options_of(const json_t *input, const json_t *found)
 {
-    json_t *list = doc_array(x->arena), *option;
+    if (json_is_object(doc_get(input, "options_from")))
+        return doc_get(doc_get(found, json_string_value(doc_get(input, "id"))), "options");
+    return doc_get(input, "options");
+}
+
+static json_t *option_doc(struct exchange *x, const json_t *input, size_t i, json_t *value,
+                          str label, int selected)
+{
+    json_t *one = doc_object(x->arena);
+
+    doc_set(one, "value", value);
+    doc_set_str(one, "label", label);
+    doc_set_bool(one, "selected", selected);
+    doc_set_cstring(one, "field", box_name(x, input, i));
+    return one;
+}
+
+/* What was chosen stays chosen, also when it was not looked up again. */
+static json_t *options_doc(struct exchange *x, const json_t *input, const json_t *value,
+                           const json_t *found)
+{
+    json_t *list = doc_array(x->arena), *option, *options = options_of(input, found);
+    int any = 0;
     size_t i;
 
-    json_array_foreach (doc_get(input, "options"), i, option) {
-        json_t *one = doc_object(x->arena), *v = doc_get(option, "value");
-        json_t *chosen;
+    json_array_foreach (options, i, option) {
+        json_t *v = doc_get(option, "value"), *chosen;
+        str label = doc_get_str(option, "label");
         size_t k;
         int selected = json_equal(v, value);
         json_array_foreach ((json_t *)(uintptr_t)value, k, chosen)
             selected |= json_equal(v, chosen);
-        doc_set(one, "value", v);
-        doc_set_str(one, "label",
-                    doc_get_str(option, "label").n ? doc_get_str(option, "label")
-                                                   : doc_get_str(option, "value"));
-        doc_set_bool(one, "selected", selected);
-        doc_set_cstring(one, "field", box_name(x, input, i));
-        doc_append(list, one);
+        any |= selected;
+        doc_append(list, option_doc(x, input, i, v, label.n ? label : doc_get_str(option, "value"),
+                                    selected));
     }
+    if (!any && json_is_string(value) && json_string_length(value) && !doc_get(input, "options"))
+        doc_append(list, option_doc(x, input, i, (json_t *)(uintptr_t)value,
+                                    str_from(json_string_value(value)), 1));
     return list;
 }
 
@@ -144,9 +176,40 @@ static void set_kind(struct exchange *x, json_t *field, const struct input_type 
     doc_set_cstring(field, "control", t->control);
 }
 
-static json_t *field_doc(struct exchange *x, const json_t *input, const json_t *value,
-                         const json_t *errors)
+/* Where its options come from: which inputs first, whether one types, and what went wrong. */
+static void set_source(struct exchange *x, json_t *field, const json_t *input,
+                       const struct form *form)
 {
+    const struct place_filter *filters = form->scope->filters;
+    const json_t *found = doc_get(form->found, json_string_value(doc_get(input, "id")));
+    json_t *ids = options_depend_on(x->arena, form->applied, input, filters), *id, *other;
+    int from = json_is_object(doc_get(input, "options_from"));
+    str before = STR("");
+    size_t i, k;
+
+    json_array_foreach (ids, i, id) {
+        json_array_foreach (doc_get(form->applied, "inputs"), k, other) {
+            if (json_equal(doc_get(other, "id"), id))
+                before = arena_printf(x->arena, "%.*s%s%.*s", STR_ARG(before), before.n ? ", " : "",
+                                      STR_ARG(input_label(other)));
+        }
+    }
+    doc_set_bool(field, "from", from);
+    doc_set(field, "depends", ids);
+    doc_set_bool(field, "searches", options_search(x->arena, form->applied, input, filters));
+    doc_set_str(field, "search",
+                doc_get_str(form->search, json_string_value(doc_get(input, "id"))));
+    doc_set_cstring(field, "search_field",
+                    arena_printf(x->arena, "s:%s", json_string_value(doc_get(input, "id"))).p);
+    doc_set_str(field, "first", from && !found && before.n ? before : (str){NULL, 0});
+    doc_set_bool(field, "cut", json_is_true(doc_get(found, "cut")));
+    doc_set_str(field, "problem", found ? doc_get_str(found, "problem") : (str){NULL, 0});
+}
+
+static json_t *field_doc(struct exchange *x, const json_t *input, const json_t *value,
+                         const struct form *form)
+{
+    const json_t *errors = form->errors;
     const struct input_type *t = input_type_find(doc_get_str(input, "type"));
     static const char *const TEXTS[] = {"placeholder", "help", "pattern"};
     json_t *field = doc_object(x->arena);
@@ -167,7 +230,8 @@ static json_t *field_doc(struct exchange *x, const json_t *input, const json_t *
         text = str_slice(text, 0, 16); /* as the browser's field wants it */
     doc_set_str(field, "value", text);
     doc_set_bool(field, "checked", json_is_true(value));
-    doc_set(field, "options", options_doc(x, input, value));
+    doc_set(field, "options", options_doc(x, input, value, form->found));
+    set_source(x, field, input, form);
     doc_set_str(field, "error", errors ? doc_get_str(errors, id) : (str){NULL, 0});
     return field;
 }
@@ -183,18 +247,16 @@ static const json_t *first_value(struct exchange *x, const json_t *input, const 
     return input_default(x->arena, NULL, input, scope, &value) ? NULL : value;
 }
 
-static json_t *fields_doc(struct exchange *x, const json_t *applied, const json_t *entered,
-                          const json_t *errors)
+static json_t *fields_doc(struct exchange *x, const json_t *entered, const struct form *form)
 {
-    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
     json_t *list = doc_array(x->arena), *input;
     int any = json_object_size(entered) > 0;
     size_t i;
 
-    json_array_foreach (doc_get(applied, "inputs"), i, input) {
-        if (json_is_true(doc_get(input, "hidden")))
-            continue;
-        doc_append(list, field_doc(x, input, first_value(x, input, entered, any, &scope), errors));
+    json_array_foreach (doc_get(form->applied, "inputs"), i, input) {
+        const json_t *value = first_value(x, input, entered, any, form->scope);
+        if (!json_is_true(doc_get(input, "hidden")))
+            doc_append(list, field_doc(x, input, value, form));
     }
     return list;
 }
@@ -255,6 +317,83 @@ enum err action_connect_first(struct exchange *x, const struct action_row *row,
     return e;
 }
 
+/* --- looking up ------------------------------------------------------------------------------- */
+
+struct looking {
+    struct runner *runner;
+    struct access_query who;
+    struct options_order order;
+};
+
+static void start_looking(void *arg, struct loop *loop, void (*done)(void *token), void *token)
+{
+    const struct looking *l = arg;
+
+    options_start(l->runner, loop, &l->order, done, token);
+}
+
+/* The values so far, as they were entered: nothing of them has to be right. */
+static json_t *values_so_far(struct exchange *x, const json_t *applied, const json_t *entered)
+{
+    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
+    json_t *values = (json_t *)(uintptr_t)scope.values, *inputs = doc_get(values, "input"), *input;
+    int any = json_object_size(entered) > 0;
+    size_t i;
+
+    json_array_foreach (doc_get(applied, "inputs"), i, input) {
+        const char *id = json_string_value(doc_get(input, "id"));
+        int hidden = json_is_true(doc_get(input, "hidden"));
+        const json_t *value =
+            first_value(x, input, hidden ? NULL : entered, any && !hidden, &scope);
+        if (value)
+            doc_set(inputs, id, (json_t *)(uintptr_t)value);
+        else
+            doc_set_null(inputs, id);
+    }
+    return values;
+}
+
+/* What is typed into the search fields: the API's "search", or the form's "s:ID". */
+static json_t *search_of(struct exchange *x, const json_t *applied)
+{
+    json_t *given = doc_get(x->input, "search"), *search = doc_object(x->arena), *input;
+    size_t i;
+
+    if (!x->is_form)
+        return json_is_object(given) ? given : search;
+    json_array_foreach (doc_get(applied, "inputs"), i, input) {
+        const char *id = json_string_value(doc_get(input, "id"));
+        json_t *text = doc_get(x->input, arena_printf(x->arena, "s:%s", id).p);
+        if (text)
+            doc_set(search, id, text);
+    }
+    return search;
+}
+
+enum err action_look_up(struct exchange *x, struct action_page *page, const struct action_row *row,
+                        const json_t *applied, const json_t *entered)
+{
+    struct looking *l = arena_new_of(x->arena, struct looking);
+    json_t *missing = NULL;
+    enum err e = action_connect_first(x, row, applied, (str){NULL, 0}, &missing);
+
+    page->found = doc_object(x->arena);
+    if (e || json_array_size(missing))
+        return e;
+    l->runner = x->work->services->runner;
+    l->who = *(const struct access_query *)x->work->authorize_arg;
+    l->order = (struct options_order){
+        .who = &l->who,
+        .applied = applied,
+        .values = values_so_far(x, applied, entered),
+        .search = search_of(x, applied),
+        .found = page->found,
+    };
+    if (options_wanted(x->arena, &l->order, scope_filters(x->work)))
+        x->wait = (struct exchange_wait){start_looking, l};
+    return ERR_OK;
+}
+
 /* --- the page --------------------------------------------------------------------------------- */
 
 static enum err kept_draft(struct exchange *x, json_t **ret)
@@ -267,30 +406,73 @@ static enum err kept_draft(struct exchange *x, json_t **ret)
     return e;
 }
 
-enum err action_form(struct exchange *x)
+static enum err entered_so_far(struct exchange *x, const json_t *applied, json_t **ret)
 {
-    const struct action_page *p = x->carried;
-    struct action_row row = {0};
-    json_t *applied = NULL, *entered = NULL, *connect = NULL;
-    enum err e = app_doc_fill(x, APP_TAB_ACTIONS);
+    if (!x->is_form && !doc_get(x->input, "inputs"))
+        return kept_draft(x, ret);
+    *ret = action_entered(x, applied);
+    return ERR_OK;
+}
 
-    if (!e)
-        e = action_runnable(x, &row, &applied);
-    if (!e && x->is_form)
-        entered = action_entered(x, applied);
-    else if (!e)
-        e = kept_draft(x, &entered);
-    if (!e)
-        e = action_connect_first(x, &row, applied, p ? p->draft : exchange_text(x, "draft"),
-                                 &connect);
+static enum err show(struct exchange *x, const struct action_page *p, const struct action_row *row,
+                     const json_t *applied, const json_t *entered)
+{
+    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
+    const struct form form = {applied, &scope, p->errors, p->found, search_of(x, applied)};
+    json_t *connect = NULL, *doc = exchange_doc(x), *fields = fields_doc(x, entered, &form), *one;
+    int from = 0;
+    size_t i;
+    enum err e = action_connect_first(x, row, applied,
+                                      p->draft.p ? p->draft : exchange_text(x, "draft"), &connect);
+
     if (e)
         return e;
-    doc_set(exchange_doc(x), "action", action_doc(x, &row));
-    doc_set(exchange_doc(x), "fields", fields_doc(x, applied, entered, p ? p->errors : NULL));
-    doc_set_bool(exchange_doc(x), "has_fields", json_array_size(doc_get(applied, "inputs")) > 0);
-    doc_set_bool(exchange_doc(x), "writes", action_writes(applied));
-    doc_set_bool(exchange_doc(x), "confirm", json_is_true(doc_get(applied, "confirm")));
-    doc_set(exchange_doc(x), "connect", connect);
-    doc_set_bool(exchange_doc(x), "ready", json_array_size(connect) == 0);
+    json_array_foreach (fields, i, one)
+        from |= json_is_true(doc_get(one, "from"));
+    doc_set(doc, "action", action_doc(x, row));
+    doc_set(doc, "fields", fields);
+    doc_set_bool(doc, "loads", from);
+    doc_set_bool(doc, "writes", action_writes(applied));
+    doc_set_bool(doc, "confirm", json_is_true(doc_get(applied, "confirm")));
+    doc_set(doc, "connect", connect);
+    doc_set_bool(doc, "ready", json_array_size(connect) == 0);
     return ERR_OK;
+}
+
+/* Of the first half, of the second, and of a run that could not begin: options that were looked up
+ * are not looked up again. */
+static enum err form_or_wait(struct exchange *x)
+{
+    struct action_page *p = x->carried;
+    struct action_row row = {0};
+    json_t *applied = NULL, *entered = NULL;
+    enum err e = app_doc_fill(x, APP_TAB_ACTIONS);
+
+    if (!p)
+        x->carried = p = arena_new_of(x->arena, struct action_page);
+    if (!e)
+        e = action_runnable(x, &row, &applied);
+    if (!e)
+        e = entered_so_far(x, applied, &entered);
+    if (!e && !p->found)
+        e = action_look_up(x, p, &row, applied, entered);
+    if (e || x->wait.start)
+        return e;
+    return show(x, p, &row, applied, entered);
+}
+
+enum err action_form(struct exchange *x)
+{
+    return form_or_wait(x);
+}
+
+enum err action_form_finish(struct exchange *x)
+{
+    return form_or_wait(x);
+}
+
+/* The same with what was entered so far, for selects that depend on it. */
+enum err action_form_again(struct exchange *x)
+{
+    return form_or_wait(x);
 }

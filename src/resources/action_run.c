@@ -36,6 +36,9 @@ struct starting {
     json_t *confirmed; /* inputs of the dry run that confirms this one, or NULL */
     enum run_kind kind;
     int64_t wait_ms;
+    enum err failed; /* with the second half, once the form's options were looked up */
+    struct fault fault;
+    json_t *field_errors;
 };
 
 static void start(void *arg, struct loop *loop, void (*done)(void *token), void *token)
@@ -166,6 +169,44 @@ static enum err read_kind(struct exchange *x, struct starting *s, const struct a
     return e;
 }
 
+/* A form that is shown again needs the options of its selects: they are looked up first, and the
+ * failure comes with the second half. */
+static enum err fail_later(struct exchange *x, struct starting *s, const struct action_row *row,
+                           enum err e)
+{
+    struct fault fault = x->fault;
+    enum err looked;
+
+    if (!x->is_form || x->representation != EXCHANGE_PAGE || !s->applied)
+        return e;
+    s->fault = fault;
+    s->field_errors = x->field_errors;
+    s->failed = e;
+    looked = action_look_up(x, &s->page, row, s->applied, action_entered(x, s->applied));
+    if (looked || !x->wait.start) {
+        x->fault = fault;
+        x->field_errors = s->field_errors;
+        return e;
+    }
+    fault_clear(&x->fault);
+    return ERR_OK;
+}
+
+static enum err prepare(struct exchange *x, struct starting *s, const struct action_row *row)
+{
+    enum err e = read_kind(x, s, row);
+
+    if (!e)
+        e = read_inputs(x, s);
+    if (!e)
+        e = check_connections(x, s, row);
+    if (!e && runner_is_full(s->runner))
+        e = fail(&x->fault, ERR_OVERLOADED,
+                 "Many actions are being run at the moment. Nothing was sent; try again in a "
+                 "minute.");
+    return e;
+}
+
 enum err action_run(struct exchange *x)
 {
     struct starting *s = arena_new_of(x->arena, struct starting);
@@ -177,18 +218,11 @@ enum err action_run(struct exchange *x)
     s->who = *(const struct access_query *)x->work->authorize_arg;
     s->wait_ms = wait_of(x);
     if (!e)
-        e = read_kind(x, s, &row);
-    if (!e)
-        e = read_inputs(x, s);
-    if (!e)
-        e = check_connections(x, s, &row);
-    if (!e && runner_is_full(s->runner))
-        e = fail(&x->fault, ERR_OVERLOADED,
-                 "Many actions are being run at the moment. Nothing was sent; try again in a "
-                 "minute.");
-    if (!e)
-        e = run_create(x->work, &row, s->kind, source_of(x),
-                       doc_print(x->arena, doc_get(s->values, "input")), &s->row);
+        e = prepare(x, s, &row);
+    if (e)
+        return e == ERR_RETRY ? e : fail_later(x, s, &row, e);
+    e = run_create(x->work, &row, s->kind, source_of(x),
+                   doc_print(x->arena, doc_get(s->values, "input")), &s->row);
     if (e)
         return e;
     x->wait = (struct exchange_wait){start, s};
@@ -201,8 +235,14 @@ enum err action_run_finish(struct exchange *x)
 {
     const struct starting *s = x->carried;
     struct run_row row = {0};
-    enum err e = run_find(x->work, s->row.id, &row);
+    enum err e;
 
+    if (s->failed) {
+        x->fault = s->fault;
+        x->field_errors = s->field_errors;
+        return s->failed;
+    }
+    e = run_find(x->work, s->row.id, &row);
     if (!e)
         e = run_doc_whole(x, &row, 0, &x->doc);
     if (e)

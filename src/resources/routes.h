@@ -21,6 +21,7 @@ route_handler oauth_callback_finish;
 route_handler test_finish;
 route_handler request_finish;
 route_handler saved_try_finish;
+route_handler action_form_finish;
 route_handler action_run_finish;
 
 /* Static storage. */

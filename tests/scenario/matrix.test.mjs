@@ -242,6 +242,7 @@ const SAMPLES = {
   'POST /apps/{app}/actions/{action}/apply': { api: 200, page: 303, foreign: true, fresh: newAction },
   'POST /apps/{app}/actions/{action}/revert': { api: 200, page: 303, foreign: true, fresh: newAction },
   'GET /apps/{app}/actions/{action}/form': { api: 200, page: 200, foreign: true },
+  'POST /apps/{app}/actions/{action}/form': { api: 200, page: 200, foreign: true },
   'POST /apps/{app}/actions/{action}/run': { api: 201, page: 303, foreign: true },
   'GET /apps/{app}/runs': { api: 200, page: 200 },
   'GET /apps/{app}/runs/{run}': { api: 200, page: 200, foreign: true, fresh: newRun },
