@@ -6,6 +6,7 @@
 for (const form of document.querySelectorAll("form[data-options]")) {
     const selects = [...form.querySelectorAll("select[data-from]")];
     let newest = 0;
+    for (const button of form.querySelectorAll("[data-load]")) button.hidden = true;
 
     /* What is entered so far, by the inputs' ids. */
     function entered() {
@@ -58,7 +59,7 @@ for (const form of document.querySelectorAll("form[data-options]")) {
                 if (field) fill(select, field);
             }
         } catch {
-            /* the button is still there */
+            for (const button of form.querySelectorAll("[data-load]")) button.hidden = false;
         } finally {
             if (mine === newest) for (const select of selects) select.removeAttribute("aria-busy");
         }

@@ -12,6 +12,7 @@ export const LOOKS = {
     'notices', 'webhooks', 'webhook', 'webhook-secret', 'keys', 'key-made'],
   app: ['app', 'app-settings', 'permissions', 'connection', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
     'credential', 'test', 'request', 'my-connections', 'credentials', 'app-keys', 'app-calls'],
+  actions: ['actions', 'action-new', 'action', 'action-form', 'requests', 'request-edit', 'runs', 'run'],
 };
 
 // -> {page(name, who, at), complete()}: `who` gives the person, `at` is a path or a function that
