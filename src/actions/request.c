@@ -186,6 +186,43 @@ json_t *request_names(struct arena *a, const json_t *document, const struct plac
     return n.list;
 }
 
+static enum err note_input(void *arg, struct fault *f, const struct place *place)
+{
+    str *id = arg;
+
+    (void)f;
+    if (!id->p && place->step_count > 1 && place->steps[1].name.p &&
+        str_eq(place->steps[0].name, STR("input")))
+        *id = place->steps[1].name;
+    return ERR_OK;
+}
+
+static str input_in(const json_t *value, const char *field, const struct place_filter *filters)
+{
+    str id = {NULL, 0};
+    const char *name;
+    json_t *member;
+    size_t i;
+
+    json_object_foreach ((json_t *)(uintptr_t)value, name, member) {
+        if (!id.p && strcmp(name, field) == 0)
+            (void)!fill_check_document(NULL, member, filters, note_input, &id);
+        if (!id.p)
+            id = input_in(member, field, filters);
+    }
+    json_array_foreach ((json_t *)(uintptr_t)value, i, member) {
+        if (!id.p)
+            id = input_in(member, field, filters);
+    }
+    return id;
+}
+
+str request_input_of(struct arena *a, const json_t *document, const char *field,
+                     const struct place_filter *filters)
+{
+    return arena_str(a, input_in(doc_get(document, "body"), field, filters));
+}
+
 /* --- filling ---------------------------------------------------------------------------------- */
 
 /* What a document holds is bounded, and what becomes of a value by FILL_TEXT_MAX; of a query

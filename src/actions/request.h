@@ -35,6 +35,11 @@ int request_writes(const json_t *document);
  * REQUEST_NAMES_MAX at most. Without what is known by itself (user, now, today). */
 json_t *request_names(struct arena *a, const json_t *document, const struct place_filter *filters);
 
+/* The id of the input that the body's member `field` is filled from, the first that is found of
+ * either; p == NULL: of none. In the arena. */
+str request_input_of(struct arena *a, const json_t *document, const char *field,
+                     const struct place_filter *filters);
+
 /* Method, path, query, headers and body of *ret, checked by the provider's rules. ERR_INVALID
  * that quotes the place, or the provider's refusal. */
 MUST_USE enum err request_fill(struct arena *a, struct fault *f, const json_t *document,

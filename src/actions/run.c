@@ -243,6 +243,7 @@ static struct run_row copy_row(struct arena *a, const struct run_row *row)
     copy.source = arena_str(a, row->source);
     copy.status = STR("running");
     copy.inputs = copy.outputs = copy.sentence = copy.action_slug = (str){NULL, 0};
+    copy.input_errors = (str){NULL, 0};
     return copy;
 }
 

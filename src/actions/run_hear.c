@@ -2,6 +2,7 @@
  * and whether the call is made again. See run.h.
  */
 #include "actions/action.h"
+#include "actions/request.h"
 #include "actions/run_int.h"
 #include "base/check.h"
 #include "base/doc.h"
@@ -221,6 +222,24 @@ void run_go_on(struct run *r, str sentence)
         leave_step(r, sentence);
 }
 
+/* What Jira says of single fields, at the inputs that they are filled from. */
+static void note_input_errors(struct run *r, struct work *w, const struct provider_request *p)
+{
+    const json_t *document =
+        doc_get(action_request(r->applied, doc_get_str(run_step_of(r), "request")), "document");
+    json_t *found = w->services->provider->field_errors(w->arena, p->reply_body), *value;
+    json_t *errors = doc_object(w->arena);
+    const char *field;
+
+    json_object_foreach (found, field, value) {
+        str id = request_input_of(w->arena, document, field, r->filters);
+        if (id.p)
+            doc_set(errors, arena_cstring(w->arena, id), value);
+    }
+    if (json_object_size(errors) && !r->row.input_errors.p)
+        r->row.input_errors = arena_str(r->arena, doc_print(w->arena, errors));
+}
+
 static void take_answer(struct run *r, struct work *w)
 {
     struct chain_call *call = r->chain.call;
@@ -233,6 +252,8 @@ static void take_answer(struct run *r, struct work *w)
     str why = failure_of(r, w);
     int failed = why.n > 0;
     run_count_call(r, failed);
+    if (failed && answered && !r->items)
+        note_input_errors(r, w, p);
     if (r->items)
         run_add_result(r, failed, answered ? p->status : 0, why, body);
     run_record_heard(r, w, failed, why);

@@ -353,6 +353,9 @@ struct provider {
     int (*preview)(struct arena *a, const struct provider_request *write,
                    struct provider_request *read);
     json_t *(*preview_changes)(struct arena *a, str write_body, str read_body);
+    /* What an answer says of single fields of a write's body: {field: sentence}; empty: nothing.
+     * Pure. */
+    json_t *(*field_errors)(struct arena *a, str reply_body);
     /* Of the scopes in `needed` those that `granted` lacks (all separated by spaces). Pure. */
     str (*missing_scopes)(void *self, struct arena *a, str needed, str granted);
     /* The address to send a browser to (RFC 6749 section 4.1.1, RFC 7636 section 4.3), with all

@@ -21,7 +21,7 @@ enum permission {
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PATCH, ROUTE_DELETE };
 enum route_body { ROUTE_BODY_NONE, ROUTE_BODY_FORM, ROUTE_BODY_REQUEST };
 
-#define ROUTE_PARAMS_MAX 3
+#define ROUTE_PARAMS_MAX 4
 
 typedef enum err route_handler(struct exchange *x);
 

@@ -120,3 +120,17 @@ json_t *jira_preview_changes(struct arena *a, str write_body, str read_body)
         add_change(a, list, name, STR(""), words(a, value));
     return list;
 }
+
+json_t *jira_field_errors(struct arena *a, str reply_body)
+{
+    json_t *found = doc_object(a), *reply = NULL, *value;
+    const char *name;
+
+    if (doc_parse(a, NULL, reply_body, &reply))
+        return found;
+    json_object_foreach (doc_get(reply, "errors"), name, value) {
+        if (json_is_string(value))
+            doc_set(found, name, value);
+    }
+    return found;
+}

@@ -18,4 +18,7 @@ int jira_preview(struct arena *a, const struct provider_request *write,
  * are. Empty when nothing would, or what was read is no issue. */
 json_t *jira_preview_changes(struct arena *a, str write_body, str read_body);
 
+/* Of an answer that refuses a write: {"summary": "You must specify a summary of the issue."}. */
+json_t *jira_field_errors(struct arena *a, str reply_body);
+
 #endif

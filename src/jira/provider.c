@@ -8,9 +8,9 @@
 #include "jira/failure.h"
 #include "jira/jira_int.h"
 #include "jira/jql.h"
-#include "jira/preview.h"
 #include "jira/pass.h"
 #include "jira/paths.h"
+#include "jira/preview.h"
 #include "jira/scopes.h"
 #include "jira/token.h"
 
@@ -204,6 +204,7 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
         .check_base_url = check_base_url,
         .filters = FILTERS,
         .check_request = check_request,
+        .field_errors = jira_field_errors,
         .preview = jira_preview,
         .preview_changes = jira_preview_changes,
         .missing_scopes = missing_scopes,

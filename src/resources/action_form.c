@@ -9,6 +9,7 @@
 #include "core/connections.h"
 #include "core/credentials.h"
 #include "core/drafts.h"
+#include "core/runs.h"
 #include "core/work.h"
 #include "resources/action_doc.h"
 #include "resources/app_doc.h"
@@ -406,8 +407,33 @@ static enum err kept_draft(struct exchange *x, json_t **ret)
     return e;
 }
 
-static enum err entered_so_far(struct exchange *x, const json_t *applied, json_t **ret)
+/* Those of an earlier run of one's own, with what Jira said of them. */
+static enum err of_run(struct exchange *x, struct action_page *p, json_t **ret)
 {
+    struct run_row run = {0};
+    json_t *inputs = NULL, *errors = NULL;
+    enum err e = run_find(x->work, exchange_text(x, "run"), &run);
+
+    *ret = doc_object(x->arena);
+    if (e == ERR_NOT_FOUND)
+        fault_clear(&x->fault);
+    if (e || !run_is_mine(x->work, &run))
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (doc_parse(x->arena, NULL, run.inputs, &inputs) == ERR_OK)
+        *ret = inputs;
+    if (run.input_errors.p && doc_parse(x->arena, NULL, run.input_errors, &errors) == ERR_OK) {
+        p->errors = errors;
+        p->run = run.id;
+        p->sentence = run.sentence;
+    }
+    return ERR_OK;
+}
+
+static enum err entered_so_far(struct exchange *x, struct action_page *p, const json_t *applied,
+                               json_t **ret)
+{
+    if (!x->is_form && exchange_has(x, "run"))
+        return of_run(x, p, ret);
     if (!x->is_form && !doc_get(x->input, "inputs"))
         return kept_draft(x, ret);
     *ret = action_entered(x, applied);
@@ -432,6 +458,8 @@ static enum err show(struct exchange *x, const struct action_page *p, const stru
     doc_set(doc, "action", action_doc(x, row));
     doc_set(doc, "fields", fields);
     doc_set_bool(doc, "loads", from);
+    doc_set_str(doc, "failed_run", p->run);
+    doc_set_str(doc, "failed_why", p->sentence);
     doc_set_bool(doc, "writes", action_writes(applied));
     doc_set_bool(doc, "confirm", json_is_true(doc_get(applied, "confirm")));
     doc_set(doc, "connect", connect);
@@ -453,7 +481,7 @@ static enum err form_or_wait(struct exchange *x)
     if (!e)
         e = action_runnable(x, &row, &applied);
     if (!e)
-        e = entered_so_far(x, applied, &entered);
+        e = entered_so_far(x, p, applied, &entered);
     if (!e && !p->found)
         e = action_look_up(x, p, &row, applied, entered);
     if (e || x->wait.start)

@@ -13,6 +13,8 @@
 struct action_page {
     json_t *errors; /* {input id: message}; NULL: none */
     str draft;      /* what was entered is kept there; p == NULL: it is not */
+    str run;        /* that the errors are from; p == NULL: none */
+    str sentence;   /* why it ended */
     json_t *found;  /* options that were looked up (actions/options.h); NULL: not yet */
 };
 

@@ -231,6 +231,12 @@ enum err action_run(struct exchange *x)
 
 /* --- finish ----------------------------------------------------------------------------------- */
 
+static int leads_back(const struct exchange *x, const struct run_row *row)
+{
+    return x->representation == EXCHANGE_PAGE && row->input_errors.p && row->action_slug.p &&
+           str_eq(row->status, STR("stopped"));
+}
+
 enum err action_run_finish(struct exchange *x)
 {
     const struct starting *s = x->carried;
@@ -250,5 +256,9 @@ enum err action_run_finish(struct exchange *x)
     x->status = 201;
     x->location =
         arena_printf(x->arena, "%.*s/%.*s", STR_ARG(app_doc_path(x, "/runs")), STR_ARG(row.id));
+    if (leads_back(x, &row)) /* nothing was done, and the form says what to mend */
+        x->location =
+            arena_printf(x->arena, "%.*s/%.*s/form?run=%.*s", STR_ARG(app_doc_path(x, "/actions")),
+                         STR_ARG(row.action_slug), STR_ARG(row.id));
     return ERR_OK;
 }

@@ -71,13 +71,15 @@ json_t *run_doc(struct exchange *x, const struct run_row *row)
 
 /* --- contents --------------------------------------------------------------------------------- */
 
-static json_t *inputs_doc(struct exchange *x, str inputs)
+static json_t *inputs_doc(struct exchange *x, str inputs, str input_errors)
 {
-    json_t *list = doc_array(x->arena), *object = NULL, *value;
+    json_t *list = doc_array(x->arena), *object = NULL, *errors = NULL, *value;
     const char *id;
 
     if (doc_parse(x->arena, NULL, inputs, &object))
         return list;
+    if (input_errors.p && doc_parse(x->arena, NULL, input_errors, &errors))
+        errors = NULL;
     json_object_foreach (object, id, value) {
         json_t *one = doc_object(x->arena);
         doc_set_cstring(one, "id", id);
@@ -87,6 +89,7 @@ static json_t *inputs_doc(struct exchange *x, str inputs)
                         ? (str){json_string_value(value), json_string_length(value)}
                     : json_is_null(value) ? STR("")
                                           : doc_print(x->arena, value));
+        doc_set_str(one, "error", doc_get_str(errors, id));
         doc_append(list, one);
     }
     return list;
@@ -182,7 +185,7 @@ enum err run_doc_whole(struct exchange *x, const struct run_row *row, int64_t af
         return e;
     doc_set_bool(doc, "shows_contents", shown);
     doc_set_bool(doc, "can_confirm", can_confirm(x, row));
-    doc_set(doc, "inputs", inputs_doc(x, row->inputs));
+    doc_set(doc, "inputs", inputs_doc(x, row->inputs, shown ? row->input_errors : (str){NULL, 0}));
     set_outputs(x, doc, row, shown);
     for (size_t i = 0; i < count; i++)
         doc_append(list, call_doc(x, &calls[i], shown));

@@ -2,9 +2,11 @@
  * runs and afterwards; stopping it. */
 #include "core/runs.h"
 
+#include "base/buf.h"
 #include "base/doc.h"
 #include "core/actions.h"
 #include "resources/app_doc.h"
+#include "resources/csv.h"
 #include "resources/routes.h"
 #include "resources/run_doc.h"
 
@@ -164,5 +166,80 @@ enum err run_stopped(struct exchange *x)
     x->location =
         arena_printf(x->arena, "%.*s/%.*s", STR_ARG(app_doc_path(x, "/runs")), STR_ARG(row.id));
     x->notice = STR("Stopped. A call that was under way comes to its end.");
+    return ERR_OK;
+}
+
+/* --- a table as a file ------------------------------------------------------------------------ */
+
+#define FILE_MAX ((size_t)24 << 20)
+
+static str table_csv(struct exchange *x, const json_t *table)
+{
+    BUF_AUTO struct buf b = {0};
+    json_t *one, *cell;
+    size_t i, k;
+
+    buf_init(&b, FILE_MAX);
+    json_array_foreach (doc_get(table, "columns"), i, one)
+        csv_add(&b, (str){json_string_value(one), json_string_length(one)});
+    csv_end(&b);
+    json_array_foreach (doc_get(table, "rows"), i, one) {
+        json_array_foreach (doc_get(one, "cells"), k, cell)
+            csv_add(&b, doc_get_str(cell, "text"));
+        csv_end(&b);
+    }
+    return arena_str(x->arena, buf_str(&b)); /* OUTPUTS_SIZE_MAX, and quotes */
+}
+
+static str table_json(struct exchange *x, const json_t *table)
+{
+    json_t *list = doc_array(x->arena), *row, *cell;
+    size_t i, k;
+
+    json_array_foreach (doc_get(table, "rows"), i, row) {
+        json_t *one = doc_object(x->arena);
+        json_array_foreach (doc_get(row, "cells"), k, cell)
+            doc_set_str(one, json_string_value(doc_get(cell, "label")), doc_get_str(cell, "text"));
+        doc_append(list, one);
+    }
+    return doc_print(x->arena, list);
+}
+
+/* An output of a run by its number, from 1, when the caller may see it and it is a table. */
+static enum err find_table(struct exchange *x, str run_id, str number, json_t **ret)
+{
+    struct run_row row = {0};
+    json_t *run = NULL;
+    int64_t n = 0;
+    enum err e = run_find(x->work, run_id, &row);
+
+    if (!e)
+        e = run_doc_whole(x, &row, 0, &run);
+    if (e)
+        return e;
+    *ret = str_to_int64(number, &n) && n > 0
+               ? json_array_get(doc_get(run, "outputs"), (size_t)n - 1)
+               : NULL;
+    if (str_eq(doc_get_str(*ret, "type"), STR("table")))
+        return ERR_OK;
+    return fail(&x->fault, ERR_NOT_FOUND, "This run has no such table that you may see.");
+}
+
+enum err run_table(struct exchange *x)
+{
+    json_t *table = NULL;
+    int csv = str_eq(x->params[3], STR("csv"));
+    enum err e = find_table(x, x->params[1], x->params[2], &table);
+
+    if (!e && !csv && !str_eq(x->params[3], STR("json")))
+        e = fail(&x->fault, ERR_NOT_FOUND, "Tables come as csv and as json.");
+    if (e)
+        return e;
+    x->file = (struct exchange_file){
+        .type = csv ? "text/csv; charset=utf-8" : "application/json",
+        .name = arena_printf(x->arena, "run-%.*s-%.*s.%s", STR_ARG(x->params[1]),
+                             STR_ARG(x->params[2]), csv ? "csv" : "json"),
+        .content = csv ? table_csv(x, table) : table_json(x, table),
+    };
     return ERR_OK;
 }

@@ -4,7 +4,8 @@
 #define COLUMNS(inputs, outputs)                                                                   \
     "SELECT r.id, r.app_id, r.action_id, r.action_name, r.applied_version, r.user_id,"             \
     " r.user_name, r.source, r.status, r.sentence, r.own, " inputs ", " outputs                    \
-    ", r.calls_done, r.calls_failed, r.calls_planned, r.started, r.ended, r.beat, a.slug, r.dry"   \
+    ", r.calls_done, r.calls_failed, r.calls_planned, r.started, r.ended, r.beat, a.slug, r.dry,"  \
+    " r.input_errors"                                                                              \
     " FROM runs r LEFT JOIN actions a ON a.id = r.action_id"
 
 static struct run_row row_of(const struct db_rows *r, size_t i)
@@ -31,6 +32,7 @@ static struct run_row row_of(const struct db_rows *r, size_t i)
         .beat = db_int(r, i, 18),
         .action_slug = db_text(r, i, 19),
         .dry = db_int(r, i, 20) != 0,
+        .input_errors = db_text(r, i, 21),
     };
 }
 
@@ -117,14 +119,14 @@ enum err store_run_end(struct db *d, struct arena *a, struct fault *f, const str
                        int *ret_done)
 {
     struct db_rows r;
-    enum err e =
-        db_query(d, a, f, &r,
-                 "UPDATE runs SET status = $1, sentence = $2, own = $3, outputs = $4,"
-                 " calls_done = $5, calls_failed = $6, calls_planned = $7, ended = $8"
-                 " WHERE id = $9 AND status = 'running'",
-                 DB_T(row->status), db_text_or_null(row->sentence), DB_I(row->own),
-                 db_text_or_null(row->outputs), DB_I(row->calls_done), DB_I(row->calls_failed),
-                 DB_I(row->calls_planned), DB_I(row->ended), DB_T(row->id));
+    enum err e = db_query(d, a, f, &r,
+                          "UPDATE runs SET status = $1, sentence = $2, own = $3, outputs = $4,"
+                          " calls_done = $5, calls_failed = $6, calls_planned = $7, ended = $8,"
+                          " input_errors = $9 WHERE id = $10 AND status = 'running'",
+                          DB_T(row->status), db_text_or_null(row->sentence), DB_I(row->own),
+                          db_text_or_null(row->outputs), DB_I(row->calls_done),
+                          DB_I(row->calls_failed), DB_I(row->calls_planned), DB_I(row->ended),
+                          db_text_or_null(row->input_errors), DB_T(row->id));
 
     if (!e)
         *ret_done = r.changed > 0;

@@ -20,7 +20,8 @@ struct run_row {
     int dry;      /* nothing was written */
     int own;      /* contents are the runner's alone */
     str inputs;
-    str outputs; /* p == NULL: it runs, or there are none to show */
+    str outputs;      /* p == NULL: it runs, or there are none to show */
+    str input_errors; /* JSON; p == NULL: none */
     int64_t calls_done;
     int64_t calls_failed;
     int64_t calls_planned;
@@ -78,7 +79,7 @@ MUST_USE enum err store_runs_list(struct db *d, struct arena *a, struct fault *f
 /* How far it is; beats. Only while it runs: *ret_done 0 when it was ended by somebody else. */
 MUST_USE enum err store_run_progress(struct db *d, struct arena *a, struct fault *f,
                                      const struct run_row *row, int *ret_done);
-/* status, sentence, own, outputs, counts, ended. Only while it runs. */
+/* status, sentence, own, outputs, input_errors, counts, ended. Only while it runs. */
 MUST_USE enum err store_run_end(struct db *d, struct arena *a, struct fault *f,
                                 const struct run_row *row, int *ret_done);
 /* Runs whose process has not beaten since: interrupted. */

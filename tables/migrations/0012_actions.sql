@@ -53,6 +53,7 @@ CREATE TABLE runs (
     dry BIGINT NOT NULL,            -- 1: nothing was written, it shows what would be
     own BIGINT NOT NULL,            -- 1: some step used the runner's own account, so contents are the runner's alone
     inputs TEXT NOT NULL,           -- JSON object
+    input_errors TEXT,              -- JSON object: what Jira said of single inputs; null: nothing
     outputs TEXT,                   -- JSON list; null while it runs
     calls_done BIGINT NOT NULL,
     calls_failed BIGINT NOT NULL,

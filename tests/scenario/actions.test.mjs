@@ -40,6 +40,7 @@ before(async () => {
   await request('Find', { path: '/rest/api/3/search/jql', query: { jql: 'project = {{input.project | jql}} ORDER BY key', fields: 'summary',
     maxResults: '5' } });
   await request('Label', { method: 'PUT', path: '/rest/api/3/issue/{{item.key}}', body: { fields: { labels: ['{{input.label}}'] } } });
+  await request('Find2', { path: '/rest/api/3/search/jql', query: { jql: 'project = ACME ORDER BY key', fields: 'summary', maxResults: '2' } });
   await request('Edit', { method: 'PUT', path: '/rest/api/3/issue/{{item.key}}', body: { fields: { summary: '{{input.summary}}' } } });
   await request('EditOne', { method: 'PUT', path: '/rest/api/3/issue/{{input.key}}', body: { fields: { summary: '{{input.summary}}' } } });
   await request('OwnGet', { connection: 'Own', path: '/rest/api/3/issue/{{input.key}}', query: { fields: 'summary' } });
@@ -380,6 +381,39 @@ test('connecting in the middle comes back to the form, with what was entered', a
   assert.ok(form.text.includes('value="ACME-7"'), form.text);
   const page = await carl.follow(await carl.submit(form, '/run'));
   assert.ok(page.text.includes('Successful'), page.text);
+});
+
+test('what Jira says of a field stands beside the input that it is filled from', async () => {
+  await request('Titled', { method: 'POST', path: '/rest/api/3/issue', body: { fields: { project: { key: 'ACME' }, issuetype: { name: 'Task' },
+    summary: '{{input.title}}' } } });
+  const slug = await action(draftOf([text('title', { label: 'Title' }), text('other')], ['Titled']));
+  await bad('POST', '^/rest/api/3/issue$', 400, { body: { errorMessages: ['Look again.'], errors: { summary: 'Too dull.', unknown: 'x' } } });
+  const b = await ran(slug, { title: 'x', other: 'kept' });
+  assert.deepEqual(b.inputs.map((each) => [each.id, each.error]), [['title', 'Too dull.'], ['other', null]]);
+  assert.match(b.sentence, /Look again/);
+  const form = await anna.page(`/apps/${app}/actions/${slug}/form`);
+  const back = await anna.submit(form, '/run', { 'i:title': 'dull', 'i:other': 'kept' });
+  const page = await anna.follow(back);
+  assert.ok(page.text.includes('Too dull.') && page.text.includes('value="kept"') && page.text.includes('Look again.'), page.text);
+  await noFaults(s);
+  assert.ok((await anna.follow(await anna.submit(page, '/run', { 'i:title': 'Bright' }))).text.includes('Successful'));
+  // Nobody begins with what somebody else entered.
+  assert.ok(!(await eve.page(`/apps/${app}/actions/${slug}/form?run=${b.id}`)).text.includes('value="kept"'));
+});
+
+test('tables are files, and no cell is a formula', async () => {
+  const slug = await action(draftOf([text('word')], ['Find2'], [{ type: 'text', text: 'x' }, { type: 'table', rows: '{{request.Find2.response.body.issues}}',
+    columns: [{ label: 'Key', value: '{{item.key}}' }, { label: '=Word', value: '{{input.word}}' }] }]));
+  const b = await ran(slug, { word: '=a"b' });
+  const csv = await anna.fetch('GET', `/apps/${app}/runs/${b.id}/outputs/2/csv`);
+  assert.match(csv.headers.get('content-disposition'), /attachment; filename="run-\w+-2\.csv"/);
+  assert.equal(csv.text.split('\r\n')[0], '"Key","\'=Word"');
+  assert.equal(csv.text.split('\r\n')[1], '"ACME-1","\'=a""b"');
+  const json = await anna.fetch('GET', `/apps/${app}/runs/${b.id}/outputs/2/json`);
+  assert.deepEqual(JSON.parse(json.text)[0], { Key: 'ACME-1', '=Word': '=a"b' });
+  for (const rest of ['1/csv', '3/csv', '0/csv', '2/xml', 'x/csv'])
+    assertProblem(await anna.get(`/apps/${app}/runs/${b.id}/outputs/${rest}`), 404, 'not_found');
+  assertProblem(await bob.get(`/apps/${app}/runs/${b.id}/outputs/2/csv`), 404, 'not_found');
 });
 
 test('the design page saves, says what is wrong, and applies', async () => {

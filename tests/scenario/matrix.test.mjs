@@ -58,6 +58,7 @@ before(async () => {
   w.request = (await w.admin.post(`/apps/${w.app}/requests`, savedRequest())).body.name;
   w.action = (await newAction()).action;
   w.run = (await newRun('runner')).run;
+  Object.assign(w, { output: '1', format: 'csv' });
 });
 
 let requests = 0;
@@ -65,7 +66,7 @@ const savedRequest = () => ({ name: `Request${(requests += 1)}`, connection: 'Ji
 const newSaved = async () => ({ request: (await w.admin.post(`/apps/${w.app}/requests`, savedRequest())).body.id });
 // An action that was applied, and a run of it.
 async function newAction() {
-  const draft = { inputs: [], steps: [{ request: w.request }], outputs: [] };
+  const draft = { inputs: [], steps: [{ request: w.request }], outputs: [{ type: 'table', rows: `{{request.${w.request}.results}}`, columns: [{ label: 'Ok', value: '{{item.ok}}' }] }] };
   const { slug } = (await w.admin.post(`/apps/${w.app}/actions`, { name: unique('Action'), draft })).body;
   await w.admin.post(`/apps/${w.app}/actions/${slug}/apply`);
   return { action: slug };
@@ -246,6 +247,7 @@ const SAMPLES = {
   'POST /apps/{app}/actions/{action}/run': { api: 201, page: 303, foreign: true },
   'GET /apps/{app}/runs': { api: 200, page: 200 },
   'GET /apps/{app}/runs/{run}': { api: 200, page: 200, foreign: true, fresh: newRun },
+  'GET /apps/{app}/runs/{run}/outputs/{output}/{format}': { api: 200, page: 200, foreign: true, fresh: newRun },
   'POST /apps/{app}/runs/{run}/stop': { api: 409, page: 409, foreign: true, fresh: newRun },
   'GET /apps/{app}/requests': { api: 200, page: 200 },
   'GET /apps/{app}/requests/new': { api: 200, page: 200 },

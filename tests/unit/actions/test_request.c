@@ -192,6 +192,21 @@ static void test_names(void **state)
     assert_true(request_writes(parse(x, "{\"method\":\"POST\"}")));
 }
 
+static void test_inputs_of_fields(void **state)
+{
+    struct fixture *x = *state;
+    json_t *d =
+        parse(x, DOC("POST", "/rest/x", "[]", "[]",
+                     "{\"fields\":{\"summary\":\"{{input.title}}\",\"project\":{\"key\":"
+                     "\"{{input.where}}\"},\"fixed\":\"x\",\"by\":\"{{user.id}} {{input.b}}\"}}"));
+
+    assert_text(request_input_of(x->a, d, "summary", FILTERS), "title");
+    assert_text(request_input_of(x->a, d, "project", FILTERS), "where");
+    assert_text(request_input_of(x->a, d, "by", FILTERS), "b");
+    assert_null(request_input_of(x->a, d, "fixed", FILTERS).p);
+    assert_null(request_input_of(x->a, d, "nosuch", FILTERS).p);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -200,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_filled, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_inputs_of_fields, set_up, tear_down),
     };
 
     doc_init();

@@ -74,11 +74,27 @@ static void test_changes(void **state)
     arena_free(a);
 }
 
+static void test_field_errors(void **state)
+{
+    struct arena *a = arena_new((size_t)1 << 20);
+
+    (void)state;
+    assert_true(str_eq(
+        doc_print(a,
+                  jira_field_errors(a, STR("{\"errorMessages\":[],\"errors\":{\"summary\":\"No.\","
+                                           "\"x\":{}}}"))),
+        STR("{\"summary\":\"No.\"}")));
+    assert_int_equal(json_object_size(jira_field_errors(a, STR("<html>"))), 0);
+    assert_int_equal(json_object_size(jira_field_errors(a, STR("[]"))), 0);
+    arena_free(a);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_field_errors),
     };
 
     doc_init();
