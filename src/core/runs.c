@@ -4,6 +4,15 @@
 #include "base/id.h"
 #include "core/keys.h"
 
+#define DAYS 90 /* where no settings were read, as in tests */
+
+int64_t runs_days(const struct settings *settings)
+{
+    int64_t days = 0;
+
+    return str_to_int64(settings->run_days, &days) && days > 0 ? days : DAYS;
+}
+
 static str name_of_actor(const struct work *w)
 {
     if (w->actor.user.p)

@@ -19,17 +19,20 @@
 
 #include "base/clock.h"
 #include "core/actions.h"
+#include "core/settings.h"
 #include "core/work.h"
 #include "store/runs.h"
 
 #define RUNS_PAGE 50
 #define RUN_CALLS_PAGE 200
 #define RUN_SILENT_MS (45 * CLOCK_SECOND_MS)
-#define RUNS_KEPT_MS (90 * CLOCK_DAY_MS)
+#define RUNS_DAYS_MAX 3650
 #define RUN_INTERRUPTED                                                                            \
     "Mortise was stopped in the middle of this run. The calls below were made; one that says "     \
     "\"sending\" may have been carried out: look in Jira before you run it again."
 
+/* How many days runs are kept: the setting. Pure. */
+int64_t runs_days(const struct settings *settings);
 /* Write transaction. A new row, running, for the acting user or key. inputs: JSON. */
 enum run_kind { RUN_REAL, RUN_DRY };
 MUST_USE enum err run_create(struct work *w, const struct action_row *action, enum run_kind kind,

@@ -87,7 +87,8 @@ static enum err expire(struct work *w)
     if (!e)
         e = store_sessions_expire(w->db, w->arena, w->fault, w->now_ms);
     if (!e)
-        e = store_runs_expire(w->db, w->arena, w->fault, w->now_ms - RUNS_KEPT_MS);
+        e = store_runs_expire(w->db, w->arena, w->fault,
+                              w->now_ms - runs_days(w->services->settings) * CLOCK_DAY_MS);
     if (!e)
         e = store_call_groups_delete_before(w->db, w->arena, w->fault, w->now_ms - CALLS_KEPT_MS);
     return e ? e : work_commit(w);

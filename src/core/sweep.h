@@ -7,7 +7,8 @@
  *   changed while Mortise was stopped); grants that nothing stands on are deleted;
  * - a grant that is to be kept alive later than any can be, because the clock was ahead once, is
  *   kept alive within a day;
- * - records of relayed calls are deleted after 30 days, runs and their calls after 90;
+ * - records of relayed calls are deleted after 30 days, runs and their calls when
+ *   the setting says;
  * - expired pending connects, drafts, throttles, links and sessions are deleted.
  * - deliveries older than 30 days are deleted, and incidents closed for 90, with their notices.
  * What is to be done is found by reading, which keeps nobody from writing whatever there is, and

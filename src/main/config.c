@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "core/incidents.h"
+#include "core/runs.h"
 #include "io/file.h"
 #include "life/keeper.h"
 
@@ -234,6 +235,7 @@ static enum err check_numbers(struct fault *f, const struct settings *s, struct 
         {"MORTISE_UPSTREAM_TIMEOUT", s->upstream_timeout, 1, TIMEOUT_MAX_S, &others},
         {"MORTISE_KEEPER_PERIOD", s->keeper_period, 1, KEEPER_PERIOD_MAX_S, &others},
         {"MORTISE_INCIDENT_PERIOD", s->incident_period, 1, INCIDENT_PERIOD_MAX_S, &others},
+        {"MORTISE_RUN_DAYS", s->run_days, 1, RUNS_DAYS_MAX, &others},
         {"MORTISE_IDLE_DAYS", s->idle_days, 0, KEEPER_IDLE_DAYS_MAX, &others},
     };
     enum err e = ERR_OK;

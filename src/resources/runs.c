@@ -97,6 +97,7 @@ static enum err add_filter(struct exchange *x, const struct run_filter *f)
         doc_set_str(filter, FIELDS[i], value.n ? value : (str){NULL, 0});
     }
     doc_set_bool(filter, "any", any);
+    doc_set_int(filter, "days", runs_days(x->work->services->settings));
     doc_set(filter, "statuses", chosen(x, STATES, sizeof(STATES) / sizeof(STATES[0]), f->status));
     doc_set(filter, "sources", chosen(x, SOURCES, sizeof(SOURCES) / sizeof(SOURCES[0]), f->source));
     for (size_t i = 0; !e && i < count; i++) {
