@@ -183,8 +183,9 @@ static void check_steps(struct checking *c, const json_t *list, json_t *steps)
         slips_add(c->slips, "steps", "Give a list of %d steps at most.", STEPS_MAX);
         return;
     }
-    json_array_foreach ((json_t *)(uintptr_t)list, c->index, step)
+    json_array_foreach ((json_t *)(uintptr_t)list, c->index, step) {
         check_step(c, step, steps);
+    }
 }
 
 /* Requests that options come from may name inputs; steps have not run then. */
@@ -274,10 +275,12 @@ json_t *action_freeze(struct arena *a, const json_t *draft, const json_t *reques
     json_t *applied = doc_keep(a, json_deep_copy(draft)), *kept = doc_object(a), *one;
     size_t i;
 
-    json_array_foreach (doc_get(draft, "steps"), i, one)
+    json_array_foreach (doc_get(draft, "steps"), i, one) {
         keep(kept, requests, doc_get_str(one, "request"));
-    json_array_foreach (doc_get(draft, "inputs"), i, one)
+    }
+    json_array_foreach (doc_get(draft, "inputs"), i, one) {
         keep(kept, requests, doc_get_str(doc_get(one, "options_from"), "request"));
+    }
     doc_set(applied, "requests", kept);
     return applied;
 }

@@ -372,8 +372,9 @@ static void refuse_unknown(struct slips *s, const json_t *inputs, const json_t *
 
     json_object_foreach ((json_t *)(uintptr_t)entered, name, value) {
         int known = 0;
-        json_array_foreach ((json_t *)(uintptr_t)inputs, i, input)
+        json_array_foreach ((json_t *)(uintptr_t)inputs, i, input) {
             known |= str_eq(doc_get_str(input, "id"), str_from(name));
+        }
         if (!known)
             slips_add(s, name, "This action has no input \"%.60s\".", name);
     }

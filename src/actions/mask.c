@@ -57,8 +57,9 @@ size_t mask_document(json_t *document)
             n += mask_document(value);
         }
     }
-    json_array_foreach (document, i, value)
+    json_array_foreach (document, i, value) {
         n += mask_document(value);
+    }
     return n;
 }
 

@@ -182,8 +182,9 @@ static json_t *cells(struct showing *s, const json_t *declared)
     json_t *list = doc_array(s->arena), *one;
     size_t i;
 
-    json_array_foreach ((json_t *)(uintptr_t)declared, i, one)
+    json_array_foreach ((json_t *)(uintptr_t)declared, i, one) {
         doc_append(list, cell(s, one));
+    }
     return list;
 }
 
@@ -230,9 +231,10 @@ static void show_table(struct showing *s, const json_t *output, json_t *shown)
     json_t *rows = doc_get(shown, "rows"), *column;
     size_t i;
 
-    json_array_foreach (doc_get(output, "columns"), i, column)
+    json_array_foreach (doc_get(output, "columns"), i, column) {
         must(json_array_append_new(doc_get(shown, "columns"),
                                    json_string(json_string_value(doc_get(column, "label")))) == 0);
+    }
     for (i = 0; is_next(s, list, i, shown); i++) {
         json_t *row = doc_object(s->arena);
         doc_set(row, "cells", cells(s, doc_get(output, "columns")));
@@ -338,8 +340,9 @@ json_t *outputs_show(struct arena *a, const json_t *outputs, const struct fill_s
     json_t *list = doc_array(a), *output;
     size_t i;
 
-    json_array_foreach ((json_t *)(uintptr_t)outputs, i, output)
+    json_array_foreach ((json_t *)(uintptr_t)outputs, i, output) {
         doc_append(list, show(&s, output));
+    }
     arena_free(s.scratch);
     return list;
 }

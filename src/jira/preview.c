@@ -116,8 +116,9 @@ json_t *jira_preview_changes(struct arena *a, str write_body, str read_body)
         if (!is_so(now, value))
             add_change(a, list, name, words(a, now), words(a, value));
     }
-    json_object_foreach (doc_get(write, "update"), name, value)
+    json_object_foreach (doc_get(write, "update"), name, value) {
         add_change(a, list, name, STR(""), words(a, value));
+    }
     return list;
 }
 

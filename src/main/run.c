@@ -109,9 +109,10 @@ static enum err refused(struct fault *f, int status, const json_t *problem)
     json_t *one;
     size_t i;
 
-    json_array_foreach (doc_get(problem, "errors"), i, one)
+    json_array_foreach (doc_get(problem, "errors"), i, one) {
         (void)fprintf(stderr, "  %s: %s\n", json_string_value(doc_get(one, "field")),
                       json_string_value(doc_get(one, "message")));
+    }
     if (json_is_string(doc_get(problem, "connect_url")))
         (void)fprintf(stderr, "  %s\n", json_string_value(doc_get(problem, "connect_url")));
     return fail(f, status == 404 ? ERR_NOT_FOUND : ERR_INVALID, "%s",

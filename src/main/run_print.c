@@ -211,8 +211,9 @@ void run_print_dry(const json_t *run)
             print_text(stdout, doc_get_str(call, "request_body"), 1);
             (void)putchar('\n');
         }
-        json_array_foreach (doc_get(call, "changes"), k, change)
+        json_array_foreach (doc_get(call, "changes"), k, change) {
             print_change(change);
+        }
     }
     (void)fputs("Nothing was sent. To run it: --confirm ", stdout);
     print_text(stdout, doc_get_str(run, "id"), 0);

@@ -126,8 +126,9 @@ static json_t *options_doc(struct exchange *x, const json_t *input, const json_t
         str label = doc_get_str(option, "label");
         size_t k;
         int selected = json_equal(v, value);
-        json_array_foreach ((json_t *)(uintptr_t)value, k, chosen)
+        json_array_foreach ((json_t *)(uintptr_t)value, k, chosen) {
             selected |= json_equal(v, chosen);
+        }
         any |= selected;
         doc_append(list, option_doc(x, input, i, v, label.n ? label : doc_get_str(option, "value"),
                                     selected));
@@ -453,8 +454,9 @@ static enum err show(struct exchange *x, const struct action_page *p, const stru
 
     if (e)
         return e;
-    json_array_foreach (fields, i, one)
+    json_array_foreach (fields, i, one) {
         from |= json_is_true(doc_get(one, "from"));
+    }
     doc_set(doc, "action", action_doc(x, row));
     doc_set(doc, "fields", fields);
     doc_set_bool(doc, "loads", from);

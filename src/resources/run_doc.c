@@ -102,8 +102,9 @@ static void set_outputs(struct exchange *x, json_t *doc, const struct run_row *r
 
     if (!shown || !row->outputs.p || doc_parse(x->arena, NULL, row->outputs, &outputs))
         outputs = doc_array(x->arena);
-    json_array_foreach (outputs, i, one)
+    json_array_foreach (outputs, i, one) {
         doc_set_int(one, "number", (int64_t)i + 1);
+    }
     doc_set(doc, "outputs", outputs);
     doc_set_bool(doc, "several", json_array_size(outputs) > 1);
 }

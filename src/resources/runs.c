@@ -181,12 +181,14 @@ static str table_csv(struct exchange *x, const json_t *table)
     size_t i, k;
 
     buf_init(&b, FILE_MAX);
-    json_array_foreach (doc_get(table, "columns"), i, one)
+    json_array_foreach (doc_get(table, "columns"), i, one) {
         csv_add(&b, (str){json_string_value(one), json_string_length(one)});
+    }
     csv_end(&b);
     json_array_foreach (doc_get(table, "rows"), i, one) {
-        json_array_foreach (doc_get(one, "cells"), k, cell)
+        json_array_foreach (doc_get(one, "cells"), k, cell) {
             csv_add(&b, doc_get_str(cell, "text"));
+        }
         csv_end(&b);
     }
     return arena_str(x->arena, buf_str(&b)); /* OUTPUTS_SIZE_MAX, and quotes */
@@ -199,8 +201,9 @@ static str table_json(struct exchange *x, const json_t *table)
 
     json_array_foreach (doc_get(table, "rows"), i, row) {
         json_t *one = doc_object(x->arena);
-        json_array_foreach (doc_get(row, "cells"), k, cell)
+        json_array_foreach (doc_get(row, "cells"), k, cell) {
             doc_set_str(one, json_string_value(doc_get(cell, "label")), doc_get_str(cell, "text"));
+        }
         doc_append(list, one);
     }
     return doc_print(x->arena, list);

@@ -88,9 +88,10 @@ static str lines_of(struct exchange *x, const json_t *pairs, const char *between
     size_t i;
 
     buf_init(&out, LINES_MAX);
-    json_array_foreach ((json_t *)(uintptr_t)pairs, i, pair)
+    json_array_foreach ((json_t *)(uintptr_t)pairs, i, pair) {
         buf_addf(&out, "%s%s%s%s", i ? "\n" : "", json_string_value(json_array_get(pair, 0)),
                  between, json_string_value(json_array_get(pair, 1)));
+    }
     return arena_str(x->arena, buf_str(&out));
 }
 

@@ -46,8 +46,9 @@ static int add_object(struct exchange *x, json_t *list, json_t *object)
 
     json_object_foreach (object, name, value) {
         if (json_is_array(value)) {
-            json_array_foreach (value, i, one)
+            json_array_foreach (value, i, one) {
                 ok = add_value(x, list, name, one) && ok;
+            }
         } else {
             ok = add_value(x, list, name, value) && ok;
         }
