@@ -30,17 +30,17 @@ const json_t *action_request(const json_t *applied, str request)
     return json_object_getn(doc_get(applied, "requests"), request.p ? request.p : "", request.n);
 }
 
-int action_writes(const json_t *applied)
+int64_t action_writes(const json_t *applied)
 {
     json_t *step;
     size_t i;
+    int64_t n = 0;
 
     json_array_foreach (doc_get(applied, "steps"), i, step) {
         const json_t *request = action_request(applied, doc_get_str(step, "request"));
-        if (request && request_writes(doc_get(request, "document")))
-            return 1;
+        n += request && request_writes(doc_get(request, "document"));
     }
-    return 0;
+    return n;
 }
 
 /* --- checking --------------------------------------------------------------------------------- */

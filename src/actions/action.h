@@ -62,7 +62,7 @@ json_t *action_freeze(struct arena *a, const json_t *draft, const json_t *reques
 str action_step_name(const json_t *step);
 /* {"connection", "document"} of what was applied; NULL: it is not there. Borrowed. */
 const json_t *action_request(const json_t *applied, str request);
-/* 1 when a step of what was applied can change something. */
-int action_writes(const json_t *applied);
+/* How many steps of what was applied can change something. */
+int64_t action_writes(const json_t *applied);
 
 #endif

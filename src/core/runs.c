@@ -20,8 +20,8 @@ static str name_of_actor(const struct work *w)
     return w->actor.key ? w->actor.key->name : STR("");
 }
 
-enum err run_create(struct work *w, const struct action_row *action, enum run_kind kind, str source,
-                    str inputs, struct run_row *ret)
+enum err run_create(struct work *w, const struct action_row *action, enum run_kind kind,
+                    int64_t writes, str source, str inputs, struct run_row *ret)
 {
     struct run_row row = {
         .id = id_new(w->arena),
@@ -34,6 +34,7 @@ enum err run_create(struct work *w, const struct action_row *action, enum run_ki
         .user_name = name_of_actor(w),
         .source = source,
         .status = STR("running"),
+        .writes = writes,
         .dry = kind == RUN_DRY,
         .inputs = inputs,
         .started = w->now_ms,
@@ -48,6 +49,18 @@ enum err run_create(struct work *w, const struct action_row *action, enum run_ki
         e = store_run_insert(w->db, w->arena, w->fault, &row);
     if (!e)
         *ret = row;
+    return e;
+}
+
+enum err run_gained_write(struct work *w, const struct action_row *action, int64_t writes, int *ret)
+{
+    int64_t before = -1;
+    enum err e = ERR_OK;
+
+    if (w->actor.user.p)
+        e = store_run_last_writes(w->db, w->arena, w->fault, action->id, w->actor.user, &before);
+    if (!e)
+        *ret = before >= 0 && writes > before;
     return e;
 }
 

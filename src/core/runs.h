@@ -36,7 +36,10 @@ int64_t runs_days(const struct settings *settings);
 /* Write transaction. A new row, running, for the acting user or key. inputs: JSON. */
 enum run_kind { RUN_REAL, RUN_DRY };
 MUST_USE enum err run_create(struct work *w, const struct action_row *action, enum run_kind kind,
-                             str source, str inputs, struct run_row *ret);
+                             int64_t writes, str source, str inputs, struct run_row *ret);
+/* 1: the acting user ran it before, when fewer of its steps could write than now. */
+MUST_USE enum err run_gained_write(struct work *w, const struct action_row *action, int64_t writes,
+                                   int *ret);
 /* A dry run that confirms a real one: the caller's, of what is applied now, successful, begun in
  * the last RUN_CONFIRM_MS. ERR_CONFIRM_EXPIRED. */
 #define RUN_CONFIRM_MS (60 * CLOCK_MINUTE_MS)

@@ -447,11 +447,13 @@ static enum err show(struct exchange *x, const struct action_page *p, const stru
     struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
     const struct form form = {applied, &scope, p->errors, p->found, search_of(x, applied)};
     json_t *connect = NULL, *doc = exchange_doc(x), *fields = fields_doc(x, entered, &form), *one;
-    int from = 0;
+    int from = 0, gained = 0;
     size_t i;
     enum err e = action_connect_first(x, row, applied,
                                       p->draft.p ? p->draft : exchange_text(x, "draft"), &connect);
 
+    if (!e)
+        e = run_gained_write(x->work, row, action_writes(applied), &gained);
     if (e)
         return e;
     json_array_foreach (fields, i, one) {
@@ -462,7 +464,8 @@ static enum err show(struct exchange *x, const struct action_page *p, const stru
     doc_set_bool(doc, "loads", from);
     doc_set_str(doc, "failed_run", p->run);
     doc_set_str(doc, "failed_why", p->sentence);
-    doc_set_bool(doc, "writes", action_writes(applied));
+    doc_set_bool(doc, "writes", action_writes(applied) > 0);
+    doc_set_bool(doc, "gained_write", gained);
     doc_set_bool(doc, "confirm", json_is_true(doc_get(applied, "confirm")));
     doc_set(doc, "connect", connect);
     doc_set_bool(doc, "ready", json_array_size(connect) == 0);

@@ -221,7 +221,7 @@ enum err action_run(struct exchange *x)
         e = prepare(x, s, &row);
     if (e)
         return e == ERR_RETRY ? e : fail_later(x, s, &row, e);
-    e = run_create(x->work, &row, s->kind, source_of(x),
+    e = run_create(x->work, &row, s->kind, action_writes(s->applied), source_of(x),
                    doc_print(x->arena, doc_get(s->values, "input")), &s->row);
     if (e)
         return e;

@@ -5,7 +5,7 @@
     "SELECT r.id, r.app_id, r.action_id, r.action_name, r.applied_version, r.user_id,"             \
     " r.user_name, r.source, r.status, r.sentence, r.own, " inputs ", " outputs                    \
     ", r.calls_done, r.calls_failed, r.calls_planned, r.started, r.ended, r.beat, a.slug, r.dry,"  \
-    " r.input_errors"                                                                              \
+    " r.input_errors, r.writes"                                                                    \
     " FROM runs r LEFT JOIN actions a ON a.id = r.action_id"
 
 static struct run_row row_of(const struct db_rows *r, size_t i)
@@ -33,6 +33,7 @@ static struct run_row row_of(const struct db_rows *r, size_t i)
         .action_slug = db_text(r, i, 19),
         .dry = db_int(r, i, 20) != 0,
         .input_errors = db_text(r, i, 21),
+        .writes = db_int(r, i, 22),
     };
 }
 
@@ -43,14 +44,14 @@ enum err store_run_insert(struct db *d, struct arena *a, struct fault *f, const 
     return db_query(d, a, f, &r,
                     "INSERT INTO runs (id, app_id, action_id, action_name, applied_version,"
                     " user_id, user_name, source, status, own, inputs, calls_done, calls_failed,"
-                    " calls_planned, started, beat, dry)"
+                    " calls_planned, started, beat, dry, writes)"
                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14,"
-                    " $15)",
+                    " $15, $16)",
                     DB_T(row->id), DB_T(row->app), db_text_or_null(row->action),
                     DB_T(row->action_name), DB_I(row->applied_version), db_text_or_null(row->user),
                     DB_T(row->user_name), DB_T(row->source), DB_T(row->status), DB_I(row->own),
                     DB_T(row->inputs), DB_I(row->calls_planned), DB_I(row->started),
-                    DB_I(row->beat), DB_I(row->dry));
+                    DB_I(row->beat), DB_I(row->dry), DB_I(row->writes));
 }
 
 enum err store_run_find(struct db *d, struct arena *a, struct fault *f, str app, str id,
@@ -66,6 +67,20 @@ enum err store_run_find(struct db *d, struct arena *a, struct fault *f, str app,
         return fail(f, ERR_NOT_FOUND, "There is no such run in this app.");
     *ret = row_of(&r, 0);
     return ERR_OK;
+}
+
+enum err store_run_last_writes(struct db *d, struct arena *a, struct fault *f, str action, str user,
+                               int64_t *ret)
+{
+    struct db_rows r;
+    enum err e = db_query(d, a, f, &r,
+                          "SELECT writes FROM runs WHERE action_id = $1 AND user_id = $2"
+                          " AND dry = 0 ORDER BY id DESC LIMIT 1",
+                          DB_T(action), DB_T(user));
+
+    if (!e)
+        *ret = r.count ? db_int(&r, 0, 0) : -1;
+    return e;
 }
 
 enum err store_runs_list(struct db *d, struct arena *a, struct fault *f, str app,

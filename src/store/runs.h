@@ -14,11 +14,12 @@ struct run_row {
     int64_t applied_version;
     str user; /* p == NULL: a key of the app */
     str user_name;
-    str source;   /* page, api, key */
-    str status;   /* running, successful, partial, stopped, interrupted */
-    str sentence; /* p == NULL: it went to its end */
-    int dry;      /* nothing was written */
-    int own;      /* contents are the runner's alone */
+    str source;     /* page, api, key */
+    str status;     /* running, successful, partial, stopped, interrupted */
+    str sentence;   /* p == NULL: it went to its end */
+    int64_t writes; /* steps that can change something */
+    int dry;        /* nothing was written */
+    int own;        /* contents are the runner's alone */
     str inputs;
     str outputs;      /* p == NULL: it runs, or there are none to show */
     str input_errors; /* JSON; p == NULL: none */
@@ -72,6 +73,10 @@ MUST_USE enum err store_run_insert(struct db *d, struct arena *a, struct fault *
 /* ERR_NOT_FOUND. */
 MUST_USE enum err store_run_find(struct db *d, struct arena *a, struct fault *f, str app, str id,
                                  struct run_row *ret);
+/* How many steps could write in what a user ran last of an action, no dry run; *ret -1: they never
+ * ran it. */
+MUST_USE enum err store_run_last_writes(struct db *d, struct arena *a, struct fault *f, str action,
+                                        str user, int64_t *ret);
 /* The newest first, without inputs and outputs (p == NULL). */
 MUST_USE enum err store_runs_list(struct db *d, struct arena *a, struct fault *f, str app,
                                   const struct run_filter *filter, int64_t limit,

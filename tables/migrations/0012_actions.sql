@@ -50,6 +50,7 @@ CREATE TABLE runs (
     source TEXT NOT NULL,           -- page, api, key
     status TEXT NOT NULL,           -- running, successful, partial, stopped, interrupted
     sentence TEXT,                  -- why it ended before its end
+    writes BIGINT NOT NULL,         -- steps of what was run that can change something
     dry BIGINT NOT NULL,            -- 1: nothing was written, it shows what would be
     own BIGINT NOT NULL,            -- 1: some step used the runner's own account, so contents are the runner's alone
     inputs TEXT NOT NULL,           -- JSON object
@@ -63,7 +64,7 @@ CREATE TABLE runs (
     beat BIGINT NOT NULL            -- by the database's clock: its process was alive then
 );
 CREATE INDEX runs_by_app ON runs (app_id, id);
-CREATE INDEX runs_by_action ON runs (action_id, id);
+CREATE INDEX runs_by_action ON runs (action_id, user_id, id);
 CREATE INDEX runs_by_beat ON runs (status, beat);
 CREATE INDEX runs_by_ended ON runs (ended);
 

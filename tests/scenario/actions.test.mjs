@@ -416,6 +416,23 @@ test('tables are files, and no cell is a formula', async () => {
   assertProblem(await bob.get(`/apps/${app}/runs/${b.id}/outputs/2/csv`), 404, 'not_found');
 });
 
+test('whoever ran it is told when it gained a write', async () => {
+  const slug = await action(draftOf([text('key')], ['Get']));
+  const gained = async (who) => (await who.get(`/apps/${app}/actions/${slug}/form`)).body.gained_write;
+  await ran(slug, { key: 'ACME-9' });
+  assert.equal(await gained(anna), false);
+  await anna.patch(`/apps/${app}/actions/${slug}`, { draft: draftOf([text('key'), text('summary')], ['Get', 'EditOne']) });
+  assert.equal(await gained(anna), false); // a draft is not what is run
+  await anna.post(`/apps/${app}/actions/${slug}/apply`);
+  assert.equal(await gained(anna), true);
+  assert.ok((await anna.page(`/apps/${app}/actions/${slug}/form`)).text.includes('has gained a step that changes something'));
+  assert.equal(await gained(eve), false); // who never ran it sees it for the first time
+  await ran(slug, { key: 'ACME-9', summary: 'x' }, anna, { dry_run: true });
+  assert.equal(await gained(anna), true); // a dry run is no run
+  await ran(slug, { key: 'ACME-9', summary: 'x' });
+  assert.equal(await gained(anna), false);
+});
+
 test('the design page saves, says what is wrong, and applies', async () => {
   const added = await anna.submit(await anna.page(`/apps/${app}/actions/new`), '/actions', { name: 'By the page', description: '' });
   const empty = await anna.follow(added);

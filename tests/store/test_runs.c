@@ -119,6 +119,24 @@ static void runs_are_listed_by_what_is_asked_for(void **state)
     assert_string_equal(listed(c, &(struct run_filter){.from = 100, .until = 300}, 9), "r2r1");
 }
 
+static void what_somebody_ran_last_is_known(void **state)
+{
+    struct contract *c = *state;
+    int64_t writes = 7;
+
+    begin(c);
+    contract_ok(c, store_run_last_writes(STORE(c), STR("a1"), STR("anna"), &writes));
+    assert_int_equal(writes, 0);
+    contract_ok(c, store_run_last_writes(STORE(c), STR("a2"), STR("anna"), &writes));
+    assert_int_equal(writes, -1);
+    contract_script(c, "UPDATE runs SET writes = 3 WHERE id = 'r1'");
+    contract_ok(c, store_run_last_writes(STORE(c), STR("a1"), STR("anna"), &writes));
+    assert_int_equal(writes, 3);
+    contract_script(c, "UPDATE runs SET dry = 1 WHERE id = 'r1'");
+    contract_ok(c, store_run_last_writes(STORE(c), STR("a1"), STR("anna"), &writes));
+    assert_int_equal(writes, -1);
+}
+
 static void a_run_is_ended_once(void **state)
 {
     struct contract *c = *state;
@@ -218,6 +236,7 @@ int main(void)
     static const struct contract_case cases[] = {
         CONTRACT(an_action_is_found_and_changed_once),
         CONTRACT(runs_are_listed_by_what_is_asked_for),
+        CONTRACT(what_somebody_ran_last_is_known),
         CONTRACT(a_run_is_ended_once),
         CONTRACT(calls_are_in_their_order_and_the_last_word_counts),
     };
