@@ -110,6 +110,20 @@ test('Create issue with dependent selects', async () => {
   assert.match(await ada.within('Made').innerText(), /ACME-\d+/);
 });
 
+test('several outputs are switched by tabs, with the keyboard too', async () => {
+  const where = await apply('Two outputs', { inputs: [], steps: [{ request: 'Projects' }], outputs: [
+    { type: 'text', title: 'First', text: 'The one' }, { type: 'text', title: 'Second', text: 'The other' }] });
+  await ada.visit(`${where}/form`);
+  await ada.press('Run');
+  await ada.sees('The one');
+  await ada.seesNot('The other');
+  await ada.page.getByRole('tab', { name: 'First' }).focus();
+  await ada.page.keyboard.press('ArrowRight');
+  await ada.sees('The other');
+  await ada.seesNot('The one');
+  assert.equal(await ada.page.getByRole('tab', { name: 'Second' }).getAttribute('aria-selected'), 'true');
+});
+
 test('a bulk change with one failing issue', async () => {
   await save('Find', { path: '/rest/api/3/search/jql', query: { jql: 'project = ACME ORDER BY key', fields: 'summary', maxResults: '4' } });
   await save('Label', { method: 'PUT', path: '/rest/api/3/issue/{{item.key}}', body: { fields: { labels: ['seen'] } } });
