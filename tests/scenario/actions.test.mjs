@@ -433,6 +433,32 @@ test('whoever ran it is told when it gained a write', async () => {
   assert.equal(await gained(anna), false);
 });
 
+test('a clone takes its configuration along, within the app and into another one, and no credential', async () => {
+  const slug = await action(draftOf([text('key')], ['Get', 'OwnGet']), 'To be cloned');
+  const clone = (body, client = anna) => client.post(`/apps/${app}/actions/${slug}/clone`, body);
+  const here = await clone({ name: 'Cloned here' });
+  assert.deepEqual([here.status, here.body.enabled, here.body.is_draft, here.body.can_run], [201, false, true, false], here.text);
+  assertProblem(await clone({ name: 'Cloned here' }), 409, 'name_taken');
+  const other = await makeApp(anna, 'Other desk');
+  const there = await clone({ name: 'Cloned there', app: other });
+  assert.equal(there.status, 201, there.text);
+  assert.equal(there.body.path, `/apps/${other}/actions/cloned-there`);
+  const { connections } = (await anna.get(`/apps/${other}`)).body;
+  assert.deepEqual(connections.map((each) => [each.name, each.type, each.shared, each.connected]),
+    [['Own', 'jira_api', false, false], ['Shared', 'jira_api', true, false]]);
+  assert.deepEqual((await anna.get(`/apps/${other}/requests`)).body.requests.map((each) => each.name), ['Get', 'OwnGet']);
+  assert.equal((await anna.post(`/apps/${other}/actions/cloned-there/apply`)).status, 200);
+  assert.equal((await clone({ name: 'Once more', app: other })).status, 201); // what is the same is used
+  await anna.patch(`/apps/${other}/requests/Get`, { path: '/rest/api/3/myself' });
+  assertProblem(await clone({ name: 'And again', app: other }), 409, 'conflict');
+  assert.equal((await anna.get(`/apps/${other}/actions`)).body.actions.length, 2); // nothing half
+  const foreign = await makeApp(root, 'Not hers');
+  assertProblem(await clone({ name: 'x', app: foreign }), 404, 'not_found');
+  await grant(root, foreign, anna);
+  assertProblem(await clone({ name: 'x', app: foreign }), 403, 'not_app_admin');
+  assert.deepEqual((await root.get(`/apps/${foreign}`)).body.connections, []);
+});
+
 test('the design page saves, says what is wrong, and applies', async () => {
   const added = await anna.submit(await anna.page(`/apps/${app}/actions/new`), '/actions', { name: 'By the page', description: '' });
   const empty = await anna.follow(added);

@@ -241,6 +241,7 @@ const SAMPLES = {
   'PATCH /apps/{app}/actions/{action}': { api: 200, page: 303, foreign: true, body: { description: 'Changed' }, fresh: newAction },
   'DELETE /apps/{app}/actions/{action}': { api: 204, page: 303, foreign: true, fresh: newAction },
   'POST /apps/{app}/actions/{action}/apply': { api: 200, page: 303, foreign: true, fresh: newAction },
+  'POST /apps/{app}/actions/{action}/clone': { api: 201, page: 303, foreign: true, body: () => ({ name: unique('Clone') }) },
   'POST /apps/{app}/actions/{action}/revert': { api: 200, page: 303, foreign: true, fresh: newAction },
   'GET /apps/{app}/actions/{action}/form': { api: 200, page: 200, foreign: true },
   'POST /apps/{app}/actions/{action}/form': { api: 200, page: 200, foreign: true },
