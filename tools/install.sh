@@ -8,7 +8,7 @@
 set -euo pipefail
 
 build=(gcc libc6-dev meson ninja-build pkg-config python3 libevent-dev libcurl4-openssl-dev
-    libjansson-dev libpcre2-dev libsodium-dev libsqlite3-dev libpq-dev libssl-dev ca-certificates
+    libjansson-dev libpcre2-dev libcsv-dev libsodium-dev libsqlite3-dev libpq-dev libssl-dev ca-certificates
     cmark-gfm libmd4c-dev libmd4c-html0-dev)
 test=(libcmocka-dev libasan8 libubsan1 postgresql chromium fonts-dejavu-core fonts-noto-color-emoji
     clang libclang-rt-14-dev procps faketime curl python3-jira nginx-light haproxy openssl)

@@ -113,13 +113,29 @@ static const json_t *look_up(const struct filling *x, const struct place *place)
 static enum err find(const struct filling *x, const struct place *place, const json_t **ret)
 {
     *ret = look_up(x, place);
+    if (!*ret && place->is_optional)
+        *ret = json_null(); /* jansson's own, never freed */
     return *ret ? ERR_OK : place_error(x->fault, place->source, "names nothing.");
+}
+
+/* What a filter makes of a value; borrowed. */
+static enum err convert(const struct filling *x, const struct place *place, const json_t *value,
+                        const json_t **ret)
+{
+    *ret = place->filter->convert(x->arena, value);
+    return *ret ? ERR_OK : place_error(x->fault, place->source, "cannot be read that way.");
 }
 
 static enum err text_of(const struct filling *x, const struct place *place, const json_t *value,
                         str *ret)
 {
-    if (place->filter)
+    enum err e = ERR_OK;
+
+    if (place->filter && place->filter->convert)
+        e = convert(x, place, value, &value);
+    if (e)
+        return e;
+    if (place->filter && place->filter->apply)
         *ret = place->filter->apply(x->arena, value);
     else if (json_is_null(value))
         *ret = STR("");
@@ -199,11 +215,13 @@ static enum err typed(struct filling *x, const struct place *place, json_t **ret
     str text;
     enum err e = find(x, place, &value);
 
+    if (!e && place->filter && place->filter->convert)
+        e = convert(x, place, value, &value);
     if (!e)
         e = spend(x, weight_of(value));
     if (e)
         return e;
-    if (!place->filter) {
+    if (!place->filter || place->filter->convert) {
         *ret = json_deep_copy(value);
         return ERR_OK;
     }
@@ -213,7 +231,7 @@ static enum err typed(struct filling *x, const struct place *place, json_t **ret
     return e;
 }
 
-/* A new reference. */
+/* A new reference; NULL: it is left out. */
 static enum err value_of(struct filling *x, str text, json_t **ret)
 {
     struct place_reader r = {text, x->fault, x->scope->filters};
@@ -224,8 +242,12 @@ static enum err value_of(struct filling *x, str text, json_t **ret)
 
     if (e)
         return e;
-    if (found && filled.n == 0 && r.rest.n == 0)
-        return typed(x, &place, ret);
+    if (found && filled.n == 0 && r.rest.n == 0) {
+        e = typed(x, &place, ret);
+        if (!e && place.is_optional && json_is_null(*ret))
+            *ret = NULL;
+        return e;
+    }
     e = fill(x, text, FILL_TEXT, &filled);
     if (!e)
         e = spend(x, filled.n);
@@ -234,7 +256,7 @@ static enum err value_of(struct filling *x, str text, json_t **ret)
     return e;
 }
 
-/* A new reference. */
+/* A new reference; NULL: it is left out. */
 static enum err copy(struct filling *x, const json_t *from, json_t **ret);
 
 static enum err copy_object(struct filling *x, const json_t *from, json_t *to)
@@ -251,7 +273,7 @@ static enum err copy_object(struct filling *x, const json_t *from, json_t *to)
             e = copy(x, value, &filled);
         if (e)
             break;
-        must(json_object_setn_new(to, name.p, name.n, filled) == 0);
+        must(!filled || json_object_setn_new(to, name.p, name.n, filled) == 0);
     }
     return e;
 }
@@ -264,9 +286,14 @@ static enum err copy_array(struct filling *x, const json_t *from, json_t *to)
     for (size_t i = 0; !e && i < json_array_size(from); i++) {
         e = copy(x, json_array_get(from, i), &filled);
         if (!e)
-            must(json_array_append_new(to, filled) == 0);
+            must(!filled || json_array_append_new(to, filled) == 0);
     }
     return e;
+}
+
+static size_t size_of(const json_t *value)
+{
+    return json_is_object(value) ? json_object_size(value) : json_array_size(value);
 }
 
 static enum err copy(struct filling *x, const json_t *from, json_t **ret)
@@ -282,10 +309,11 @@ static enum err copy(struct filling *x, const json_t *from, json_t **ret)
     }
     to = json_is_object(from) ? json_object() : json_array();
     e = json_is_object(from) ? copy_object(x, from, to) : copy_array(x, from, to);
-    if (e)
+    *ret = to;
+    if (e || (size_of(from) > 0 && size_of(to) == 0)) {
         json_decref(to);
-    else
-        *ret = to;
+        *ret = NULL;
+    }
     return e;
 }
 
@@ -296,7 +324,7 @@ enum err fill_value(struct arena *a, struct fault *f, str text, const struct fil
     enum err e = value_of(&(struct filling){a, f, scope, FILL_DOCUMENT_MAX}, text, &value);
 
     if (!e)
-        *ret = doc_keep(a, value);
+        *ret = doc_keep(a, value ? value : json_null());
     return e;
 }
 
@@ -306,6 +334,10 @@ enum err fill_document(struct arena *a, struct fault *f, const json_t *document,
     json_t *value;
     enum err e = copy(&(struct filling){a, f, scope, FILL_DOCUMENT_MAX}, document, &value);
 
+    if (!e && !value)
+        value = json_is_object(document)  ? json_object()
+                : json_is_array(document) ? json_array()
+                                          : json_null();
     if (!e)
         *ret = doc_keep(a, value);
     return e;

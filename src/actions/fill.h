@@ -8,7 +8,9 @@
  *     nor "." nor ".." can come of it;
  *   - however often a long value is named, what comes of it is bounded;
  *   - what names nothing is an error that quotes it, never silently nothing. A member that is there
- *     and null is nothing: that is how optional inputs stand in the values.
+ *     and null is nothing: that is how optional inputs stand in the values;
+ *   - a place that ends in "?" may name nothing. In a document a member or an item that is such a
+ *     place is left out when there is nothing, and what holds nothing but those as well.
  * Pure; any thread. Results are in the arena.
  */
 #ifndef ACTIONS_FILL_H

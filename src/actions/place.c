@@ -135,6 +135,7 @@ static enum err take_place(struct place_reader *r, struct place *place)
 
     if (!why)
         why = take_filter(r, &s, place);
+    place->is_optional = !why && take_char(&s, '?');
     skip_spaces(&s);
     if (!why && str_find(extent_of(str_slice(at, 2, at.n)), STR("{{")) != SIZE_MAX)
         why = "has another one within it.";

@@ -2,7 +2,7 @@
  *
  *   {{input.key}}    {{request.Find.response.body.issues[0].key}}    {{input.words | jql}}
  *
- *   place     = "{{" reference [ "|" filter ] "}}"               spaces may stand between all of it
+ *   place     = "{{" reference [ "|" filter ] [ "?" ] "}}"       spaces may stand between all of it
  *   reference = name *( "." name / "[" digits "]" / "[" DQUOTE key DQUOTE "]" )
  *   name      = a letter or "_", then letters, digits, "_" and "-"
  *
@@ -19,10 +19,12 @@
 
 #define PLACE_STEPS_MAX 64 /* of one reference */
 
-/* Writes a value in another language, quoted. A list may be given to it. p NULL: it cannot. */
+/* Writes a value in another language, quoted, or makes another value of it. A list may be given to
+ * it. NULL: it cannot. */
 struct place_filter {
     const char *name; /* NULL ends a list of them */
     str (*apply)(struct arena *a, const json_t *value);
+    json_t *(*convert)(struct arena *a, const json_t *value); /* instead of apply; in the arena */
 };
 
 struct place_step {
@@ -35,6 +37,7 @@ struct place {
     struct place_step steps[PLACE_STEPS_MAX];
     size_t step_count;                 /* at least 1, and the first is a name */
     const struct place_filter *filter; /* NULL: none */
+    int is_optional;                   /* "?": may name nothing, and is left out then */
 };
 
 struct place_reader {

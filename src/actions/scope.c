@@ -1,11 +1,19 @@
 /* See the header. */
 #include "actions/scope.h"
 
+#include "actions/paste.h"
 #include "base/clock.h"
 #include "base/doc.h"
 #include "core/provider.h"
 
 #define DATE_LENGTH 10 /* of what clock_format() makes */
+
+/* What no provider has to bring. The last one ends the list. */
+static const struct place_filter OWN[] = {
+    {"table", NULL, paste_table},
+    {"list", NULL, paste_list},
+    {NULL, NULL, NULL},
+};
 
 const struct place_filter *scope_filters(const struct work *w)
 {
@@ -15,9 +23,11 @@ const struct place_filter *scope_filters(const struct work *w)
 
     while (from[n].name)
         n++;
-    all = arena_alloc_array(w->arena, n + 1, sizeof(*all));
+    all = arena_alloc_array(w->arena, n + sizeof(OWN) / sizeof(OWN[0]), sizeof(*all));
     for (size_t i = 0; i < n; i++)
-        all[i] = (struct place_filter){from[i].name, from[i].apply};
+        all[i] = (struct place_filter){from[i].name, from[i].apply, from[i].convert};
+    for (size_t i = 0; OWN[i].name; i++)
+        all[n + i] = OWN[i];
     return all;
 }
 

@@ -322,15 +322,20 @@ struct provider_op {
 };
 
 /* Writes a value as a quoted one of a language of the provider's, for templates (src/actions): a
- * value that is given so can never be anything but a value. In the arena. */
+ * value that is given so can never be anything but a value; or makes a value of the provider's of
+ * it. In the arena; NULL: it cannot. */
 struct provider_filter {
     const char *name; /* NULL ends a list of them */
     str (*apply)(struct arena *a, const json_t *value);
+    json_t *(*convert)(struct arena *a, const json_t *value); /* instead of apply */
 };
 
 struct provider {
     void *self;
     const struct provider_filter *filters; /* static */
+    /* HTML for the inside of an element, safe to show whatever the Markdown holds. Pure; in the
+     * arena. ERR_MALFORMED, ERR_TOO_LARGE. */
+    enum err (*markdown_html)(struct arena *a, struct fault *f, str markdown, str *ret);
     /* Where the secrets of a grant go, for binding them: the authorization server's origin, and the
      * gateway's with its path. Constant. */
     str auth_origin;

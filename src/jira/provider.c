@@ -11,6 +11,7 @@
 #include "jira/pass.h"
 #include "jira/paths.h"
 #include "jira/preview.h"
+#include "jira/rich.h"
 #include "jira/scopes.h"
 #include "jira/token.h"
 
@@ -170,7 +171,12 @@ static void jira_free(struct jira *j)
     mem_free(j);
 }
 
-static const struct provider_filter FILTERS[] = {{"jql", jira_jql_value}, {NULL, NULL}};
+static const struct provider_filter FILTERS[] = {
+    {"jql", jira_jql_value, NULL},
+    {"adf", NULL, jira_rich_adf},
+    {"markdown", jira_rich_markdown, NULL},
+    {NULL, NULL, NULL},
+};
 
 enum err jira_provider_new(struct fault *f, const struct settings *settings, struct loops *loops,
                            struct provider *ret)
@@ -203,6 +209,7 @@ enum err jira_provider_new(struct fault *f, const struct settings *settings, str
         .begin = begin,
         .check_base_url = check_base_url,
         .filters = FILTERS,
+        .markdown_html = jira_rich_html,
         .check_request = check_request,
         .field_errors = jira_field_errors,
         .preview = jira_preview,

@@ -28,7 +28,19 @@ static str shout(struct arena *a, const json_t *value)
     return json_is_string(value) ? arena_printf(a, "<%s>", json_string_value(value)) : STR("<?>");
 }
 
-static const struct place_filter FILTERS[] = {{"shout", shout}, {NULL, NULL}};
+static json_t *twice(struct arena *a, const json_t *value)
+{
+    json_t *list = doc_array(a);
+
+    if (!json_is_string(value))
+        return NULL;
+    assert_int_equal(json_array_append_new(list, json_copy((json_t *)(uintptr_t)value)), 0);
+    assert_int_equal(json_array_append_new(list, json_copy((json_t *)(uintptr_t)value)), 0);
+    return list;
+}
+
+static const struct place_filter FILTERS[] = {
+    {"shout", shout, NULL}, {"double", NULL, twice}, {NULL, NULL, NULL}};
 
 static json_t *parse(struct fixture *x, const char *text)
 {
@@ -226,6 +238,53 @@ static void test_sizes(void **state)
     assert_int_equal(fill_document(x->a, &x->f, many, &scope, &filled), ERR_INVALID);
 }
 
+static str filled(struct fixture *x, const char *document)
+{
+    json_t *value = NULL;
+
+    fault_clear(&x->f);
+    if (fill_document(x->a, &x->f, parse(x, document), &x->scope, &value))
+        return str_from(fault_text(&x->f));
+    return doc_print(x->a, value);
+}
+
+static void test_optional(void **state)
+{
+    static const struct {
+        const char *document, *becomes;
+    } CASES[] = {
+        {"{\"a\": \"{{input.key?}}\", \"b\": \"{{input.none?}}\", \"c\": \"{{input.none}}\"}",
+         "{\"a\":\"DEMO-1\",\"c\":null}"},
+        {"{\"a\": \"{{input.unheard ?}}\"}", "{}"},
+        {"[\"{{input.unheard?}}\", \"x\", \"{{input.none | shout?}}\"]",
+         "\"{{input.none | shout?}}\" cannot be written that way."},
+        {"{\"a\": {\"id\": \"{{input.none?}}\"}, \"b\": [\"{{input.none?}}\"], \"c\": {}, \"d\": "
+         "[]}",
+         "{\"c\":{},\"d\":[]}"},
+        {"{\"a\": \"-{{input.unheard?}}-\"}", "{\"a\":\"--\"}"},
+        {"\"{{input.unheard?}}\"", "null"},
+        {"{\"a\": \"{{input.unheard}}\"}", "\"{{input.unheard}}\" names nothing."},
+    };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < COUNT_OF(CASES); i++)
+        assert_str(filled(x, CASES[i].document), CASES[i].becomes);
+}
+
+static void test_converting(void **state)
+{
+    struct fixture *x = *state;
+    str text = {NULL, 0};
+
+    assert_str(filled(x, "{\"a\": \"{{input.key | double}}\"}"), "{\"a\":[\"DEMO-1\",\"DEMO-1\"]}");
+    assert_int_equal(
+        fill_text(x->a, &x->f, STR("in {{input.key|double}}"), &x->scope, FILL_TEXT, &text),
+        ERR_OK);
+    assert_str(text, "in [\"DEMO-1\",\"DEMO-1\"]");
+    assert_str(filled(x, "\"{{input.n | double}}\""),
+               "\"{{input.n | double}}\" cannot be read that way.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +294,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_documents, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_place_is_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_optional, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_converting, set_up, tear_down),
     };
 
     doc_init();

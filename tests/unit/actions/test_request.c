@@ -30,7 +30,7 @@ static str quote(struct arena *a, const json_t *value)
 }
 
 static const struct provider PROVIDER = {.check_request = check};
-static const struct place_filter FILTERS[] = {{"jql", quote}, {NULL, NULL}};
+static const struct place_filter FILTERS[] = {{"jql", quote, NULL}, {NULL, NULL, NULL}};
 
 static json_t *parse(struct fixture *x, const char *text)
 {
