@@ -107,7 +107,8 @@ def check_functions(paths):
 def check_templates():
     for path in sorted(pathlib.Path("ui").glob("*.html")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            if "{{{" in line or "{{&" in line:
+            # What the provider makes of Markdown is the one text that is HTML (core/provider.h).
+            if "{{{" in line.replace("{{{html}}}", "") or "{{&" in line:
                 say(path, number, "unescaped tag")
             if re.search(r"<(script|style)[\s>](?![^>]*src=)|\sstyle=|\son\w+=", line):
                 say(path, number, "inline script or style: the page's policy forbids it")

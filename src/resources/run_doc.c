@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/doc.h"
+#include "core/provider.h"
 #include "core/work.h"
 #include "resources/app_doc.h"
 
@@ -95,6 +96,17 @@ static json_t *inputs_doc(struct exchange *x, str inputs, str input_errors)
     return list;
 }
 
+/* Of texts, made anew whenever they are shown; null: too large, or none. */
+static void set_html(struct exchange *x, json_t *output)
+{
+    str text = doc_get_str(output, "text"), html = {NULL, 0};
+
+    if (text.p && str_eq(doc_get_str(output, "type"), STR("text")) &&
+        x->work->services->provider->markdown_html(x->arena, NULL, text, &html))
+        html = (str){NULL, 0};
+    doc_set_str(output, "html", html);
+}
+
 static void set_outputs(struct exchange *x, json_t *doc, const struct run_row *row, int shown)
 {
     json_t *outputs = NULL, *one;
@@ -104,6 +116,7 @@ static void set_outputs(struct exchange *x, json_t *doc, const struct run_row *r
         outputs = doc_array(x->arena);
     json_array_foreach (outputs, i, one) {
         doc_set_int(one, "number", (int64_t)i + 1);
+        set_html(x, one);
     }
     doc_set(doc, "outputs", outputs);
     doc_set_bool(doc, "several", json_array_size(outputs) > 1);
