@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the reference pages of docs/ that repeat a table: errors.md, routes.md, and the settings
+"""Writes the reference pages of docs/ that repeat a table: catalogue.md, errors.md, routes.md, and the settings
 in configuration.md (between its two markers; the rest of that page is written by hand).
 
 usage: docs.py [--check]      --check writes nothing, names the stale pages and exits with 1
 
 tests/scenario/docs.test.mjs runs the check, and reads the pages itself.
 """
+import json
 import pathlib
 import re
 import sys
@@ -128,8 +129,69 @@ def routes():
     return "\n".join(out) + "\n"
 
 
+CATALOGUE_HEAD = """# The catalogue
+
+Actions that are ready to be added to any app with a Jira connection: Actions, Catalogue, Add. Adding saves the
+requests and the action in the app and applies it; from then on both are the app's own and can be changed. Long
+texts are written in Markdown; Jira gets its own format, and what comes back is shown as Markdown.
+
+Written by `make docs` from [tables/catalogue](../tables/catalogue), of which every file is one of them."""
+
+
+def limits(one):
+    """What an input wants, in words."""
+    of = {"text": "letters", "textarea": "letters", "multiselect": "chosen"}.get(one["type"], "")
+    said = [f"{word} {one[key]} {of}".strip() for key, word in (("min", "at least"), ("max", "at most")) if key in one]
+    if "default" in one:
+        shown = [each["label"] for each in one.get("options", []) if each["value"] == one["default"]]
+        said.append(f"without it {shown[0] if shown else one['default']}")
+    if "options" in one:
+        said.append("one of " + ", ".join(each["label"] for each in one["options"]))
+    if "options_from" in one:
+        said.append(f"from the request {one['options_from']['request']}")
+    return "; ".join([*([one["help"].rstrip(".")] if "help" in one else []), *said])
+
+
+def shown_as(output):
+    kind = {"table": "a table", "key_value": "values", "text": "a text", "bar": "bars", "raw": "the answer"}[output["type"]]
+    parts = [each["label"] for each in output.get("columns", output.get("pairs", []))]
+    title = f"{output['title']}: " if "title" in output else ""
+    return f"- {title}{kind}{' with ' + ', '.join(parts) if parts else ''}"
+
+
+def catalogue_entry(name, entry):
+    action = entry["action"]
+    out = [f"\n### {entry['name']}\n", entry["description"], f"\nEntry `{name}`."]
+    if action.get("confirm"):
+        out.append("A dry run shows what would be sent; it runs only when that is confirmed.")
+    if action["inputs"]:
+        out.append("\n| Input | | Type | Mandatory | |\n|---|---|---|---|---|")
+    for one in action["inputs"]:
+        out.append(f"| {one['label']} | `{one['id']}` | {one['type']} | {'yes' if one.get('mandatory') else ''} | {cell(limits(one))} |")
+    out.append("\nIt sends:\n")
+    for step in action["steps"]:
+        request = entry["requests"][step["request"]]
+        each = f", once for each item, {step.get('limit', 100)} at most" if "for_each" in step else ""
+        out.append(f"- {step['request']}: `{request['method']} {request['path']}`{each}")
+    sources = dict.fromkeys(one["options_from"]["request"] for one in action["inputs"] if "options_from" in one)
+    out += [f"- {source}, for options: `{entry['requests'][source]['method']} {entry['requests'][source]['path']}`" for source in sources]
+    return [*out, "\nIt shows:\n", *map(shown_as, action["outputs"])]
+
+
+def catalogue():
+    entries = [(path.stem, json.loads(path.read_text(encoding="utf-8")))
+               for path in sorted((ROOT / "tables/catalogue").glob("*.json"))]
+    out = [CATALOGUE_HEAD]
+    for category in dict.fromkeys(sorted(entry["category"] for _, entry in entries)):
+        out.append(f"\n## {category}")
+        for name, entry in entries:
+            if entry["category"] == category:
+                out += catalogue_entry(name, entry)
+    return "\n".join(out) + "\n"
+
+
 def main():
-    pages = {"configuration.md": configuration(), "errors.md": errors(), "routes.md": routes()}
+    pages = {"catalogue.md": catalogue(), "configuration.md": configuration(), "errors.md": errors(), "routes.md": routes()}
     stale = []
     for name, text in pages.items():
         path = ROOT / "docs" / name

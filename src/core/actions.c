@@ -155,6 +155,36 @@ enum err action_change(struct work *w, const struct action_row *row,
     return save(w, &next, row->draft_version, ret);
 }
 
+enum err action_set_entry(struct work *w, const struct action_row *row, str entry)
+{
+    enum err e = work_write(w);
+
+    if (!e)
+        e = store_action_set_entry(w->db, w->arena, w->fault, row->app, row->id, entry);
+    return e;
+}
+
+enum err action_free_name(struct work *w, str name, str *ret)
+{
+    struct action_row row = {0};
+    str wanted = name;
+
+    for (int n = 2; n <= SUFFIX_MAX; n++) {
+        enum err e = store_action_find(w->db, w->arena, w->fault, w->membership.app, wanted,
+                                       name_key(w->arena, wanted), &row);
+        if (e != ERR_NOT_FOUND) {
+            if (e)
+                return e;
+            wanted = arena_printf(w->arena, "%.*s %d", STR_ARG(name), n);
+            continue;
+        }
+        fault_clear(w->fault);
+        *ret = wanted;
+        return ERR_OK;
+    }
+    return work_fail(w, ERR_NAME_TAKEN, "");
+}
+
 enum err action_apply(struct work *w, const struct action_row *row, str applied,
                       struct action_row *ret)
 {

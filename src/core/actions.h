@@ -38,6 +38,10 @@ struct action_change {
 };
 MUST_USE enum err action_change(struct work *w, const struct action_row *row,
                                 const struct action_change *change, struct action_row *ret);
+/* Remembers which entry of the catalogue it was added from. */
+MUST_USE enum err action_set_entry(struct work *w, const struct action_row *row, str entry);
+/* The first free one of "Add comment", "Add comment 2", ... */
+MUST_USE enum err action_free_name(struct work *w, str name, str *ret);
 /* applied: the draft of `row` with its requests in it. */
 MUST_USE enum err action_apply(struct work *w, const struct action_row *row, str applied,
                                struct action_row *ret);

@@ -4,7 +4,7 @@
 #define COLUMNS(draft, applied)                                                                    \
     "SELECT a.id, a.app_id, a.slug, a.name, a.description, a.enabled, " draft                      \
     ", a.draft_version, " applied ", a.applied_version, a.applied_from, a.applied_at,"             \
-    " a.applied_by, a.created, a.created_by, a.changed, u.name FROM actions a"                     \
+    " a.applied_by, a.created, a.created_by, a.changed, u.name, a.entry FROM actions a"            \
     " LEFT JOIN users u ON u.id = a.applied_by"
 
 static struct action_row row_of(const struct db_rows *r, size_t i)
@@ -27,6 +27,7 @@ static struct action_row row_of(const struct db_rows *r, size_t i)
         .created_by = db_text(r, i, 14),
         .changed = db_int(r, i, 15),
         .applier_name = db_text(r, i, 16),
+        .entry = db_text(r, i, 17),
     };
 }
 
@@ -115,6 +116,15 @@ enum err store_action_update(struct db *d, struct arena *a, struct fault *f,
     if (!e)
         *ret_done = r.changed > 0;
     return e;
+}
+
+enum err store_action_set_entry(struct db *d, struct arena *a, struct fault *f, str app, str id,
+                                str entry)
+{
+    struct db_rows r;
+
+    return db_query(d, a, f, &r, "UPDATE actions SET entry = $1 WHERE app_id = $2 AND id = $3",
+                    DB_T(entry), DB_T(app), DB_T(id));
 }
 
 enum err store_action_delete(struct db *d, struct arena *a, struct fault *f, str app, str id,

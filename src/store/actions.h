@@ -23,6 +23,7 @@ struct action_row {
     int64_t created;
     str created_by;
     int64_t changed;
+    str entry; /* of the catalogue, that it was added from; p == NULL: of none */
     /* joined */
     str applier_name; /* p == NULL: never, or no longer there */
 };
@@ -38,11 +39,14 @@ MUST_USE enum err store_action_slug_taken(struct db *d, struct arena *a, struct 
 /* ERR_CONFLICT: the name or slug is taken in this app. */
 MUST_USE enum err store_action_insert(struct db *d, struct arena *a, struct fault *f,
                                       const struct action_row *row, str name_key);
-/* Everything but id, app, slug and created; when the draft_version on file is still `version`.
- * *ret_done 0: it is not, or there is no such action. ERR_CONFLICT: the name is taken. */
+/* Everything but id, app, slug, created and entry; when the draft_version on file is still
+ * `version`. *ret_done 0: it is not, or there is no such action. ERR_CONFLICT: the name is taken.
+ */
 MUST_USE enum err store_action_update(struct db *d, struct arena *a, struct fault *f,
                                       const struct action_row *row, str name_key, int64_t version,
                                       int *ret_done);
+MUST_USE enum err store_action_set_entry(struct db *d, struct arena *a, struct fault *f, str app,
+                                         str id, str entry);
 MUST_USE enum err store_action_delete(struct db *d, struct arena *a, struct fault *f, str app,
                                       str id, int *ret_done);
 

@@ -1,8 +1,9 @@
-// What the tests of tests/faults and tests/life count. The sums are what `make faults` and
+// What the tests of tests/faults, tests/life and the catalogue's count. The sums are what `make faults` and
 // `make life` end with: each test adds a line of JSON to the file that MORTISE_TALLY names, and this
 // file, as a program, adds them up:
 //
 //   node tests/lib/tally.mjs faults FILE     kills=N lost=N refreshes_per_expiry=X
+//   node tests/lib/tally.mjs catalogue FILE  actions=N passed=N violations=N
 //   node tests/lib/tally.mjs life FILE       users=N alive=N dead_explained=N lost=N
 
 import fs from 'node:fs';
@@ -35,6 +36,7 @@ function perExpiry({ refreshes, expiries }) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [kind, file] = process.argv.slice(2);
   const sums = sumsOf(file);
-  console.log(kind === 'life' ? shown(['users', 'alive', 'dead_explained', 'lost'], sums)
+  if (kind === 'catalogue') console.log(shown(['actions', 'passed', 'violations'], sums));
+  else console.log(kind === 'life' ? shown(['users', 'alive', 'dead_explained', 'lost'], sums)
     : `${shown(['kills', 'lost'], sums)} refreshes_per_expiry=${perExpiry(sums)}`);
 }

@@ -250,6 +250,8 @@ const SAMPLES = {
   'GET /apps/{app}/runs/{run}': { api: 200, page: 200, foreign: true, fresh: newRun },
   'GET /apps/{app}/runs/{run}/outputs/{output}/{format}': { api: 200, page: 200, foreign: true, fresh: newRun },
   'POST /apps/{app}/runs/{run}/stop': { api: 409, page: 409, foreign: true, fresh: newRun },
+  'GET /apps/{app}/catalogue': { api: 200, page: 200 },
+  'POST /apps/{app}/catalogue/{entry}': { api: 201, page: 303, body: { connection: 'Jira' }, fresh: () => ({ entry: 'my-open-issues' }) },
   'GET /apps/{app}/requests': { api: 200, page: 200 },
   'GET /apps/{app}/requests/new': { api: 200, page: 200 },
   'POST /apps/{app}/requests': { api: 201, page: 303, body: () => savedRequest() },
