@@ -135,6 +135,18 @@ export function commentPage(ctx, issue, startAt, maxResults, comments) {
     };
 }
 
+/** "1w 2d 3h 30m": a day has eight hours and a week five days, as on a new site. */
+function duration(seconds) {
+    let left = Math.max(1, Math.round(seconds / 60));
+    const parts = [];
+    for (const [unit, minutes] of [['w', 2400], ['d', 480], ['h', 60], ['m', 1]]) {
+        const n = Math.floor(left / minutes);
+        if (n) parts.push(`${n}${unit}`);
+        left -= n * minutes;
+    }
+    return parts.join(' ');
+}
+
 export function worklog(ctx, issue, found) {
     const author = userById(ctx, found.author);
     return {
@@ -145,7 +157,7 @@ export function worklog(ctx, issue, found) {
         created: time(found.created),
         updated: time(found.updated ?? found.created),
         started: time(found.started),
-        timeSpent: `${Math.max(1, Math.round(found.seconds / 60))}m`,
+        timeSpent: duration(found.seconds),
         timeSpentSeconds: found.seconds,
         id: found.id,
         issueId: issue.id,
