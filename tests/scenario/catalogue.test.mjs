@@ -139,6 +139,177 @@ entry('add-comment', async () => {
   assert.match((await runs('add-comment', { key: 'NOSUCH-1', text: 'x' }, 'stopped')).sentence, /AddComment/);
 });
 
+entry('search-by-jql', async () => {
+  const b = await runs('search-by-jql', { jql: 'project = ACME ORDER BY key', most: 3 });
+  assert.deepEqual([b.outputs[0].total, column(b.outputs[0], 'Key')[0]], [3, 'ACME-1']);
+  await refuses('search-by-jql', { jql: '', most: 501 }, 'jql', 'most');
+  assert.match((await runs('search-by-jql', { jql: 'nonsense' }, 'stopped')).sentence, /SearchByJql/);
+});
+
+entry('search-by-form', async () => {
+  const key = await newIssue('Zebra "crossing"');
+  const find = (more) => runs('search-by-form', { project: 'OPS', words: 'Zebra', ...more });
+  await until(async () => column((await find()).outputs[0], 'Key').includes(key), 'the issue found');
+  assert.deepEqual(column((await find({ state: 'statusCategory = Done' })).outputs[0], 'Key'), []);
+  assert.deepEqual(column((await find({ words: '" OR key = ACME-1 OR text ~ "' })).outputs[0], 'Key'), []);
+  await refuses('search-by-form', { project: 'OPS', words: 'x', state: 'project = ACME' }, 'state');
+  await refuses('search-by-form', { project: 'OPS', words: '', most: 0 }, 'most', 'words');
+  assert.equal((await runs('search-by-form', { project: 'NOSUCH', words: 'x' })).outputs[0].total, 0);
+});
+
+entry('recently-updated', async () => {
+  const key = await newIssue('Brand new');
+  await until(async () => column((await runs('recently-updated', { days: 1 })).outputs[0], 'Key').includes(key), 'the issue found');
+  assert.equal((await runs('recently-updated', { days: 300, most: 2 })).outputs[0].total, 2);
+  await refuses('recently-updated', { days: '1 OR project = SEC' }, 'days');
+});
+
+entry('create-issue', async () => {
+  assert.ok((await field('create-issue', {}, 'project', { project: 'Operations' })).options.some((each) => each.value === 'OPS'));
+  assert.equal((await field('create-issue', {}, 'type')).first, 'Project');
+  const type = (await field('create-issue', { project: 'OPS' }, 'type')).options.find((each) => each.label === 'Task').value;
+  const who = (await field('create-issue', { project: 'OPS' }, 'assignee', { assignee: 'bob' })).options[0].value;
+  const least = await runs('create-issue', { project: 'OPS', type, summary: 'The least' });
+  assert.equal((await jira('GET', `/issue/${pairsOf(least.outputs[0]).Issue}`)).fields.description, null);
+  const b = await runs('create-issue', { project: 'OPS', type, summary: 'All of it', description: '# Why\n\nBecause', priority: '2', assignee: who,
+    labels: 'one, two', due: '2030-01-31' });
+  const { fields } = await jira('GET', `/issue/${pairsOf(b.outputs[0]).Issue}`);
+  assert.deepEqual([fields.summary, fields.description.content[0].type, fields.priority.name, fields.assignee.displayName, fields.labels, fields.duedate],
+    ['All of it', 'heading', 'High', 'Bob Builder', ['one', 'two'], '2030-01-31']);
+  await refuses('create-issue', { project: 'OPS', type, due: 'soon' }, 'summary', 'due');
+  await jiraRefuses('create-issue', { project: 'OPS', type, summary: 'x', assignee: 'nobody' }, 'assignee');
+  assert.match((await runs('create-issue', { project: 'OPS', type: '99999', summary: 'x' }, 'stopped')).sentence, /^Type: .*not among the options/);
+  // A type that demands what the form does not ask for: Jira says which field.
+  const hr = (await field('create-issue', { project: 'HR' }, 'type')).options.find((each) => each.label === 'Task').value;
+  assert.match((await runs('create-issue', { project: 'HR', type: hr, summary: 'x' }, 'stopped')).sentence, /Department/);
+});
+
+entry('edit-issue', async () => {
+  const key = await newIssue('Before', { labels: ['old'], duedate: '2030-01-01' });
+  const b = await runs('edit-issue', { key, summary: 'After', description: '*new*' });
+  assert.deepEqual([pairsOf(b.outputs[0]).Summary, pairsOf(b.outputs[0]).Due], ['After', '2030-01-01']);
+  assert.deepEqual(JSON.parse(b.steps[0].request_body), { fields: { summary: 'After', description: { type: 'doc', version: 1,
+    content: [{ type: 'paragraph', content: [{ type: 'text', text: 'new', marks: [{ type: 'em' }] }] }] } } });
+  await runs('edit-issue', { key, labels: 'a b', priority: '1' });
+  const { fields } = await jira('GET', `/issue/${key}`);
+  assert.deepEqual([fields.summary, fields.labels, fields.priority.name], ['After', ['a', 'b'], 'Highest']);
+  await refuses('edit-issue', { key: '', summary: 'x'.repeat(256) }, 'key', 'summary');
+  await fault(s, 'status', { match: { method: 'PUT', path: `/rest/api/3/issue/${key}` }, status: 400, body: { errorMessages: [], errors: { duedate: 'Not on a Sunday.' } } });
+  await jiraRefuses('edit-issue', { key, due: '2030-01-06' }, 'due', /Sunday/);
+});
+
+entry('transition-issue', async () => {
+  const key = await newIssue('On its way');
+  assert.deepEqual((await field('transition-issue', { key }, 'transition')).options.map((each) => each.value), ['21']);
+  const b = await runs('transition-issue', { key, transition: '21', comment: 'Begun' });
+  assert.equal(pairsOf(b.outputs[0]).Status, 'In Progress');
+  assert.equal((await jira('GET', `/issue/${key}/comment`)).comments.length, 1);
+  await runs('transition-issue', { key, transition: '31' });
+  assert.equal((await jira('GET', `/issue/${key}/comment`)).comments.length, 1);
+  const wrong = await runs('transition-issue', { key, transition: '31' }, 'stopped');
+  assert.match(wrong.sentence, /^Transition: .*not among the options/);
+  assert.ok((await callsOf(s)).filter((each) => each.startsWith('POST') && each.includes(`${key}/transitions`)).length === 2);
+  await refuses('transition-issue', { key }, 'transition');
+});
+
+entry('assign-issue', async () => {
+  const key = await newIssue('Whose?');
+  const [bob] = (await field('assign-issue', { key }, 'assignee', { assignee: 'bob' })).options;
+  assert.equal(bob.label, 'Bob Builder');
+  assert.equal(pairsOf((await runs('assign-issue', { key, assignee: bob.value })).outputs[0]).Assignee, 'Bob Builder');
+  await refuses('assign-issue', { key, assignee: '' }, 'assignee');
+  assert.match((await runs('assign-issue', { key, assignee: 'nobody' }, 'stopped')).sentence, /AssignIssue/);
+});
+
+entry('log-work', async () => {
+  const key = await newIssue('Laborious');
+  const b = await runs('log-work', { key, time: '1h 30m', started: '2026-11-27T10:00:00.000+0000', comment: 'Dug a **hole**' });
+  assert.equal(pairsOf(b.outputs[0])['Time spent'], '1h 30m');
+  await runs('log-work', { key, time: '10m' });
+  const { worklogs } = await jira('GET', `/issue/${key}/worklog`);
+  assert.deepEqual(worklogs.map((each) => [each.timeSpentSeconds, Boolean(each.comment)]), [[5400, true], [600, false]]);
+  await refuses('log-work', { key, time: '', started: 'early' }, 'started', 'time');
+  assert.match((await runs('log-work', { key, time: 'ages' }, 'stopped')).sentence, /LogWork/);
+});
+
+entry('link-issues', async () => {
+  const [key, to] = [await newIssue('Blocker'), await newIssue('Blocked')];
+  assert.ok((await field('link-issues', {}, 'type')).options.some((each) => each.label === 'blocks' && each.value === 'Blocks'));
+  await runs('link-issues', { key, type: 'Blocks', to });
+  const [one] = (await jira('GET', `/issue/${key}`)).fields.issuelinks;
+  assert.deepEqual([one.type.outward, one.outwardIssue?.key], ['blocks', to]);
+  await refuses('link-issues', { key, type: 'Blocks', to: 'that one' }, 'to');
+  assert.match((await runs('link-issues', { key, type: 'Likes', to }, 'stopped')).sentence, /^Link: /);
+  assert.equal((await runs('link-issues', { key, type: 'Blocks', to: 'NOSUCH-1' }, 'stopped')).calls.failed, 1);
+});
+
+entry('add-watcher', async () => {
+  const key = await newIssue('Watch this');
+  const [bob] = (await field('add-watcher', {}, 'person', { person: 'bob' })).options;
+  assert.ok(column((await runs('add-watcher', { key, person: bob.value })).outputs[0], 'Name').includes('Bob Builder'));
+  await refuses('add-watcher', { key }, 'person');
+  assert.match((await runs('add-watcher', { key, person: 'nobody' }, 'stopped')).sentence, /AddWatcher/);
+});
+
+entry('bulk-create', async () => {
+  const type = (await field('bulk-create', { project: 'OPS' }, 'type')).options.find((each) => each.label === 'Task').value;
+  const rows = 'Summary\tDescription\tLabels\tPriority\nBulk one\t"**b**\nnext"\tx y\tHigh\nBulk two\t\t\t\n';
+  const b = await runs('bulk-create', { project: 'OPS', type, rows });
+  const keys = column(b.outputs[0], 'Key');
+  assert.deepEqual([b.calls.done, column(b.outputs[0], 'Summary'), column(b.outputs[0], 'Done')], [2, ['Bulk one', 'Bulk two'], ['true', 'true']]);
+  const [one, two] = [await jira('GET', `/issue/${keys[0]}`), await jira('GET', `/issue/${keys[1]}`)];
+  assert.deepEqual([one.fields.labels, one.fields.priority.name, one.fields.description.content[0].content[0].marks], [['x', 'y'], 'High', [{ type: 'strong' }]]);
+  assert.deepEqual([two.fields.summary, two.fields.description], ['Bulk two', null]);
+  const part = await runs('bulk-create', { project: 'OPS', type, rows: 'Summary,Priority\nGood,Low\nBad,Enormous\n' }, 'partial');
+  assert.deepEqual(column(part.outputs[0], 'Done'), ['true', 'false']);
+  assert.match(column(part.outputs[0], 'What Jira says')[1], /riority/);
+  await refuses('bulk-create', { project: 'OPS', type, rows: '' }, 'rows');
+  // Without a dry run before it nothing is created.
+  assertProblem(await anna.post(`/apps/${app}/actions/${await slugOf('bulk-create')}/run`, { inputs: { project: 'OPS', type, rows } }), 409, 'confirm_required');
+});
+
+entry('bulk-transition', async () => {
+  const keys = [await newIssue('Flock one'), await newIssue('Flock two'), await newIssue('Flock three')];
+  const jql = 'project = OPS AND summary ~ Flock ORDER BY key';
+  await until(async () => (await field('bulk-transition', { jql }, 'issues')).options.length === 3, 'the issues found');
+  assert.deepEqual((await field('bulk-transition', { jql, issues: keys }, 'transition')).options.map((each) => each.value), ['21']);
+  const at = `/apps/${app}/actions/${await slugOf('bulk-transition')}/run`;
+  const dry = await anna.post(at, { inputs: { jql, issues: keys, transition: '21' }, dry_run: true });
+  assert.equal(dry.body.status, 'successful', dry.text);
+  await jira('POST', `/issue/${keys[1]}/transitions`, { transition: { id: '21' } }); // meanwhile
+  const b = (await anna.post(at, { confirm: dry.body.id })).body;
+  assert.deepEqual([b.status, column(b.outputs[0], 'Issue'), column(b.outputs[0], 'Done')], ['partial', keys, ['true', 'false', 'true']], JSON.stringify(b));
+  assert.ok(column(b.outputs[0], 'What Jira says')[1].length > 10);
+  assert.equal((await jira('GET', `/issue/${keys[2]}`)).fields.status.name, 'In Progress');
+  await refuses('bulk-transition', { jql, transition: '21' }, 'issues');
+  assert.match((await runs('bulk-transition', { jql, issues: ['ACME-1'], transition: '21' }, 'stopped')).sentence, /^Issues: /);
+});
+
+test('adding an entry twice, beside other requests of its names, on another connection', async () => {
+  const other = await freshApp();
+  const more = await addConnection(anna, other, { name: 'Second' });
+  await connect(s, anna, other, more, ANNA, { base_url: base });
+  const mine = await anna.post(`/apps/${other}/requests`, { name: 'issuetypes', connection: 'Jira', method: 'GET', path: '/rest/api/3/myself' });
+  assert.equal(mine.status, 201, mine.text);
+  const names = async () => (await anna.get(`/apps/${other}/requests`)).body.requests.map((each) => each.name).sort();
+  const first = await add('create-issue', other);
+  assert.deepEqual([first.status, first.body.name, first.body.can_run, first.body.is_draft], [201, 'Create issue', true, false], first.text);
+  const had = await names();
+  assert.deepEqual(had, ['AssignableInProject', 'CreateIssue', 'IssueTypes2', 'Priorities', 'Projects', 'issuetypes']);
+  const again = await add('create-issue', other);
+  assert.deepEqual([again.body.name, again.body.slug], ['Create issue 2', 'create-issue-2'], again.text);
+  assert.deepEqual(await names(), had); // the same requests serve both
+  const second = await add('create-issue', other, 'Second');
+  assert.equal(second.body.name, 'Create issue 3', second.text);
+  assert.ok((await names()).includes('CreateIssue2') && (await names()).includes('IssueTypes3'));
+  const form = await anna.post(`/apps/${other}/actions/create-issue/form`, { inputs: { project: 'OPS' } });
+  assert.ok(form.body.fields.find((each) => each.id === 'type').options.length > 1, form.text);
+  const { entries } = (await anna.get(`/apps/${other}/catalogue`)).body;
+  assert.deepEqual(entries.map((each) => each.entry), ENTRIES);
+  assert.deepEqual(entries.filter((each) => each.added.length).map((each) => [each.entry, each.added.length]), [['create-issue', 3]]);
+  assert.deepEqual(entries.map((each) => each.writes), ENTRIES.map((each) => Object.values(read(each).requests).some(({ method }) => method !== 'GET')));
+});
+
 test('what cannot be added', async () => {
   const other = await makeApp(anna);
   assertProblem(await add('nothing', other), 404, 'not_found');
