@@ -5,74 +5,31 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import http from 'node:http';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { addConnection, ANNA, assertProblem, connect, fault, makeApp, run } from '../lib/scene.mjs';
 import { JIRA_PERMISSION_NAMES, JIRA_PERMISSIONS, JIRA_SCOPES } from '../lib/tables.mjs';
-import { freePort, Process, ROOT, startStack } from '../lib/stack.mjs';
-
-const SPEC = process.env.MORTISE_JIRA_SPEC ?? path.join(ROOT, '../shared/data/jira-v3.json');
-const PRISM = path.join(ROOT, 'tests/node_modules/@stoplight/prism-cli/dist/index.js');
-
-function reasonToSkip() {
-  if (!fs.existsSync(SPEC))
-    return 'no OpenAPI file of Jira Cloud: set MORTISE_JIRA_SPEC to a copy of'
-      + ' https://developer.atlassian.com/cloud/jira/platform/swagger-v3.v3.json';
-  if (!fs.existsSync(PRISM)) return 'Prism is not installed: run npm ci in tests/';
-  return false;
-}
+import { Judge, reasonToSkip, SPEC } from '../lib/prism.mjs';
+import { startStack } from '../lib/stack.mjs';
 
 let s;
-let prism;
-let front;
+let judge;
 let user;
 let app;
 let id;
 
-// Without the headers that concern one connection only (RFC 9110 section 7.6.1).
-const passable = ({ connection, 'keep-alive': _, 'transfer-encoding': __, ...headers }) => headers;
-
-// The host that Mortise knows as the site.
-function startFront(port, prismPort) {
-  front = http.createServer((request, response) => {
-    const toPrism = request.url.startsWith('/rest/');
-    const passed = http.request({ host: '127.0.0.1', port: toPrism ? prismPort : s.simPort,
-      method: request.method,
-      agent: false, path: toPrism ? request.url : `/sites/acme${request.url}`,
-      headers: { ...passable(request.headers), host: `127.0.0.1:${toPrism ? prismPort : s.simPort}` } },
-          (answer) => {
-      const headers = passable(answer.headers);
-      if (answer.statusCode === 204) delete headers['content-length']; // Prism's mistake: 2
-      response.writeHead(answer.statusCode, headers);
-      if (answer.statusCode === 204) response.end(() => passed.destroy());
-      else answer.pipe(response);
-    });
-    passed.on('error', () => response.destroy());
-    request.pipe(passed);
-  });
-  return new Promise((done) => front.listen(port, '127.0.0.1', done));
-}
-
 describe('what passes between Mortise and Jira', { skip: reasonToSkip() }, () => {
   before(async () => {
-    const [port, prismPort] = [await freePort(), await freePort()];
-    s = await startStack(null, { allow: [`http://acme.localhost:${port}`] });
-    prism = new Process('prism', process.execPath, [PRISM, 'proxy', SPEC, `${s.simUrl}/sites/acme`,
-      '--errors',
-      '-h', '127.0.0.1', '-p', String(prismPort)]);
-    await startFront(port, prismPort);
+    judge = await Judge.find();
+    s = await startStack(null, { allow: [judge.url] });
+    await judge.start(s);
     const root = await s.setup();
     user = await s.user(root, 'user@example.com');
     app = await makeApp(user);
-    id = await addConnection(user, app, { base_url: `http://acme.localhost:${port}`, base_url_fixed: true });
-    await prism.waitFor(/is listening on/, 60000);
+    id = await addConnection(user, app, { base_url: judge.url, base_url_fixed: true });
   });
   after(async () => {
-    front?.close();
-    front?.closeAllConnections();
-    await prism?.stop();
+    await judge?.stop();
     await s?.stop();
   });
 
