@@ -1,7 +1,11 @@
 /* See the header. */
 #include "jira/rich.h"
 
+#include "base/doc.h"
 #include "jira/adf.h"
+
+#define HEADINGS_ABOVE 3 /* of a run: the page, the action, the output */
+#define HEADING_LAST 6
 
 static str text_of(const json_t *value)
 {
@@ -32,10 +36,27 @@ str jira_rich_markdown(struct arena *a, const json_t *value)
     return text;
 }
 
+/* The page has headings of its own around the text. */
+static void lower_headings(json_t *node)
+{
+    json_t *attrs = doc_get(node, "attrs"), *child;
+    size_t i;
+
+    if (str_eq(doc_get_str(node, "type"), STR("heading"))) {
+        int64_t level = doc_get_int(attrs, "level", 1) + HEADINGS_ABOVE;
+        doc_set_int(attrs, "level", level > HEADING_LAST ? HEADING_LAST : level);
+    }
+    json_array_foreach (doc_get(node, "content"), i, child)
+        lower_headings(child);
+}
+
 enum err jira_rich_html(struct arena *a, struct fault *f, str markdown, str *ret)
 {
     json_t *document = NULL;
     enum err e = jira_adf_from_markdown(a, f, markdown, &document);
 
-    return e ? e : jira_adf_to_html(a, f, document, ret);
+    if (e)
+        return e;
+    lower_headings(document);
+    return jira_adf_to_html(a, f, document, ret);
 }

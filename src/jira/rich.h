@@ -16,7 +16,7 @@ json_t *jira_rich_adf(struct arena *a, const json_t *value);
 /* The filter `markdown`: a document as Markdown; a text as it is, null as nothing. p NULL: too
  * large. */
 str jira_rich_markdown(struct arena *a, const json_t *value);
-/* HTML for the inside of an element, safe as jira_adf_to_html() says. */
+/* HTML for the inside of an element, safe as jira_adf_to_html() says; headings begin with h4. */
 MUST_USE enum err jira_rich_html(struct arena *a, struct fault *f, str markdown, str *ret);
 
 #endif

@@ -329,7 +329,7 @@ test('the page adds, says what was added, and offers it again', async () => {
   assert.ok(!page.text.includes('>Added<') && page.text.includes(`formaction="${at}/get-issue"`), page.text);
   const { id } = (await anna.get(`/apps/${other}`)).body.connections[0];
   const done = assertPage(await anna.follow(await anna.form(`${at}/get-issue`, { connection: id })));
-  assert.ok(done.text.includes('was added and applied') && done.text.includes('aria-label="Add Get issue again"'), done.text);
+  assert.ok(done.text.includes('was added and applied') && done.text.includes('aria-label="Add again: Get issue"'), done.text);
   assert.ok(done.text.includes(`href="/apps/${other}/actions/get-issue"`));
   const wrong = await anna.form(`${at}/get-issue`, { connection: 'nonsense' });
   assert.ok(wrong.status === 422 && wrong.text.includes('Choose a connection of this app.'), wrong.text);

@@ -13,6 +13,7 @@ export const LOOKS = {
   app: ['app', 'app-settings', 'permissions', 'connection', 'connection-new', 'connection-edit', 'connect', 'leave', 'callback',
     'credential', 'test', 'request', 'my-connections', 'credentials', 'app-keys', 'app-calls'],
   actions: ['actions', 'action-new', 'action', 'action-form', 'requests', 'request-edit', 'runs', 'run'],
+  catalogue: ['catalogue'],
 };
 
 // -> {page(name, who, at), complete()}: `who` gives the person, `at` is a path or a function that

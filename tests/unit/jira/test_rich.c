@@ -31,6 +31,10 @@ static void test_html(void **state)
         jira_rich_html(a, NULL, STR("**b** <script>x</script> [l](javascript:x)"), &html), ERR_OK);
     assert_true(str_find(html, STR("<strong>b</strong>")) != SIZE_MAX);
     assert_true(str_find(html, STR("<script")) == SIZE_MAX);
+    assert_int_equal(jira_rich_html(a, NULL, STR("# One\n\n> ##### Five"), &html), ERR_OK);
+    assert_true(str_find(html, STR("<h4>One</h4>")) != SIZE_MAX);
+    assert_true(str_find(html, STR("<h1")) == SIZE_MAX && str_find(html, STR("<h5")) == SIZE_MAX);
+    assert_int_equal(jira_rich_html(a, NULL, STR("[l](javascript:x)"), &html), ERR_OK);
     assert_true(str_find(html, STR("href=\"javascript")) == SIZE_MAX);
     arena_free(a);
 }
