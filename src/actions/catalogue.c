@@ -29,8 +29,9 @@ json_t *catalogue_entry(struct arena *a, str entry)
         if (str_eq(entry, str_from(all[i].entry)))
             must(doc_parse(a, NULL, all[i].text, &read) == ERR_OK);
     }
-    json_object_foreach (doc_get(read, "requests"), name, document)
+    json_object_foreach (doc_get(read, "requests"), name, document) {
         complete(a, document);
+    }
     return read;
 }
 
@@ -87,8 +88,9 @@ json_t *catalogue_names(struct arena *a, const json_t *entry, const json_t *requ
     json_t *names = doc_object(a), *document;
     const char *name;
 
-    json_object_foreach (doc_get(entry, "requests"), name, document)
+    json_object_foreach (doc_get(entry, "requests"), name, document) {
         doc_set(names, name, name_for(a, name, document, requests, connection));
+    }
     return names;
 }
 
@@ -128,8 +130,9 @@ json_t *catalogue_action(struct arena *a, const json_t *entry, const json_t *nam
     json_t *action = doc_keep(a, json_deep_copy(doc_get(entry, "action"))), *one;
     size_t i;
 
-    json_array_foreach (doc_get(action, "steps"), i, one)
+    json_array_foreach (doc_get(action, "steps"), i, one) {
         rename_step(one, names);
+    }
     json_array_foreach (doc_get(action, "inputs"), i, one) {
         if (doc_get(one, "options_from"))
             rename_source(a, doc_get(one, "options_from"), names);

@@ -46,8 +46,9 @@ static void lower_headings(json_t *node)
         int64_t level = doc_get_int(attrs, "level", 1) + HEADINGS_ABOVE;
         doc_set_int(attrs, "level", level > HEADING_LAST ? HEADING_LAST : level);
     }
-    json_array_foreach (doc_get(node, "content"), i, child)
+    json_array_foreach (doc_get(node, "content"), i, child) {
         lower_headings(child);
+    }
 }
 
 enum err jira_rich_html(struct arena *a, struct fault *f, str markdown, str *ret)

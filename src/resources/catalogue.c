@@ -50,8 +50,9 @@ static enum err add_connections(struct exchange *x)
 
     if (e)
         return e;
-    json_array_foreach (list, i, one)
+    json_array_foreach (list, i, one) {
         doc_set_bool(one, "selected", str_eq(doc_get_str(one, "id"), chosen));
+    }
     doc_set(exchange_doc(x), "connections", list);
     doc_set_bool(exchange_doc(x), "can_add", json_array_size(list) > 0);
     return ERR_OK;
