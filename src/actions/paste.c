@@ -20,6 +20,7 @@ struct pasting {
     json_t *rows;
     json_t *row;
     size_t column;
+    int is_too_large;
 };
 
 static int is_plain(char c)
@@ -52,6 +53,8 @@ static void take_cell(void *cell, size_t n, void *arg)
     struct pasting *p = arg;
     str text = {cell, n}, name;
 
+    if (!p->has_names && json_array_size(p->names) == PASTE_COLUMNS_MAX)
+        return;
     if (!p->has_names) {
         text = str_starts(text, STR("\xEF\xBB\xBF")) ? str_slice(text, 3, n) : text;
         name = member_of(p->arena, text);
@@ -59,7 +62,7 @@ static void take_cell(void *cell, size_t n, void *arg)
         return;
     }
     name = text_of(json_array_get(p->names, p->column++));
-    if (name.n && n)
+    if (name.n && n && !p->is_too_large)
         must(json_object_setn_new(p->row, name.p, name.n, json_stringn(text.p, n)) == 0);
 }
 
@@ -68,11 +71,13 @@ static void end_row(int last, void *arg)
     struct pasting *p = arg;
 
     (void)last;
-    if (p->has_names && json_object_size(p->row))
+    if (p->has_names && json_object_size(p->row)) {
         doc_append(p->rows, p->row);
+        p->row = doc_object(p->arena);
+    }
     p->has_names = 1;
     p->column = 0;
-    p->row = doc_object(p->arena);
+    p->is_too_large |= json_array_size(p->rows) > PASTE_ITEMS_MAX;
 }
 
 static size_t count_in(str line, char c)
@@ -96,20 +101,20 @@ static unsigned char separator_of(str text)
 
 json_t *paste_table(struct arena *a, const json_t *value)
 {
-    struct pasting p = {a, doc_array(a), 0, doc_array(a), doc_object(a), 0};
+    struct pasting p = {a, doc_array(a), 0, doc_array(a), doc_object(a), 0, 0};
     struct csv_parser parser;
     str text = text_of(value);
 
     if (json_is_null(value))
         return p.rows;
-    if (!json_is_string(value))
+    if (!json_is_string(value) || text.n > PASTE_TEXT_MAX)
         return NULL;
     must(csv_init(&parser, 0) == 0);
     csv_set_delim(&parser, separator_of(text));
     must(csv_parse(&parser, text.p, text.n, take_cell, end_row, &p) == text.n);
     must(csv_fini(&parser, take_cell, end_row, &p) == 0);
     csv_free(&parser);
-    return p.rows;
+    return p.is_too_large ? NULL : p.rows;
 }
 
 /* --- list ------------------------------------------------------------------------------------- */
@@ -119,30 +124,31 @@ static int separates(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ';';
 }
 
-static int is_there(const json_t *list, str word)
+static void add_word(json_t *list, json_t *seen, str word)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (str_eq(text_of(json_array_get(list, i)), word))
-            return 1;
-    }
-    return 0;
+    if (!word.n || json_object_getn(seen, word.p, word.n))
+        return;
+    must(json_object_setn_new(seen, word.p, word.n, json_true()) == 0);
+    must(json_array_append_new(list, json_stringn(word.p, word.n)) == 0);
 }
 
 json_t *paste_list(struct arena *a, const json_t *value)
 {
-    json_t *list = doc_array(a);
+    json_t *list = doc_array(a), *seen = doc_object(a);
     str text = text_of(value);
 
     if (json_is_array(value))
         return doc_keep(a, json_deep_copy(value));
     if (!json_is_string(value))
         return json_is_null(value) ? json_null() : NULL;
+    if (text.n > PASTE_TEXT_MAX)
+        return NULL;
     for (size_t i = 0, from = 0; i <= text.n; i++) {
         if (i < text.n && !separates(text.p[i]))
             continue;
-        str word = str_slice(text, from, i);
-        if (word.n && !is_there(list, word))
-            must(json_array_append_new(list, json_stringn(word.p, word.n)) == 0);
+        add_word(list, seen, str_slice(text, from, i));
+        if (json_array_size(list) > PASTE_ITEMS_MAX)
+            return NULL;
         from = i + 1;
     }
     return list;

@@ -1,5 +1,6 @@
 /* Filters of every template that read what people paste into a text area. They check nothing:
- * what is not there is simply not in what they make. Pure; any thread. Results are in the arena.
+ * what is not there is simply not in what they make. What is larger than the limits is not read
+ * (NULL). Pure; any thread. Results are in the arena.
  */
 #ifndef ACTIONS_PASTE_H
 #define ACTIONS_PASTE_H
@@ -7,6 +8,10 @@
 #include <jansson.h>
 
 #include "base/arena.h"
+
+#define PASTE_TEXT_MAX ((size_t)1 << 20) /* bytes */
+#define PASTE_ITEMS_MAX 10000            /* rows, or words */
+#define PASTE_COLUMNS_MAX 1000           /* the rest is left out */
 
 /* `table`: lines with a line of headings first, as spreadsheets copy them (tabs) or write them
  * (RFC 4180, also with semicolons): a list of objects, "Due date" being the member "due_date".

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "actions/paste.h"
+#include "base/buf.h"
 #include "base/doc.h"
 
 static str read_by(struct arena *a, json_t *(*filter)(struct arena *a, const json_t *value),
@@ -52,11 +53,39 @@ static void test_lists(void **state)
     arena_free(a);
 }
 
+/* "WORD\n", n times, behind a heading. */
+static json_t *lines(const char *word, size_t n)
+{
+    BUF_AUTO struct buf b = {0};
+
+    buf_init(&b, (size_t)8 << 20);
+    buf_add(&b, STR("a\n"));
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&b, "%s%zu\n", word, i);
+    return json_stringn(buf_str(&b).p, buf_str(&b).n);
+}
+
+static void test_limits(void **state)
+{
+    struct arena *a = arena_new((size_t)64 << 20);
+    json_t *(*const filters[])(struct arena *, const json_t *) = {paste_table, paste_list};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(filters); i++) {
+        json_t *most = filters[i](a, doc_keep(a, lines("w", PASTE_ITEMS_MAX - i)));
+        assert_int_equal(json_array_size(most), PASTE_ITEMS_MAX);
+        assert_null(filters[i](a, doc_keep(a, lines("w", PASTE_ITEMS_MAX + 1))));
+        assert_null(filters[i](a, doc_keep(a, lines("a long line, and not many of them", 40000))));
+    }
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
