@@ -85,8 +85,10 @@ enum err store_consent_grants(struct db *d, struct arena *a, struct fault *f,
 {
     struct db_rows r;
     enum err e = db_query(d, a, f, &r,
-                          "SELECT id FROM oauth_grants WHERE client_id = $1 AND id > $2"
-                          " AND id <> $3 AND ($4 = '' OR account_id = $5) ORDER BY id LIMIT $6",
+                          "SELECT g.id FROM oauth_grants g WHERE g.client_id = $1 AND g.id > $2"
+                          " AND g.id <> $3 AND ($4 = '' OR g.account_id = $5)"
+                          " AND EXISTS (SELECT 1 FROM credentials c WHERE c.grant_id = g.id"
+                          " AND c.status = 'connected') ORDER BY g.id LIMIT $6",
                           DB_T(row->client_id), DB_T(row->marked), DB_T(row->grant),
                           DB_T(row->account_id), DB_T(row->account_id), DB_I(limit));
     if (e)

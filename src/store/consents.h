@@ -39,8 +39,8 @@ MUST_USE enum err store_consents_pull(struct db *d, struct arena *a, struct faul
 /* The one whose time has come first; *ret NULL when there is none. */
 MUST_USE enum err store_consent_due(struct db *d, struct arena *a, struct fault *f, int64_t now_ms,
                                     struct consent_row **ret);
-/* Ids of the grants that it may have used up and that have no mark yet: all of its client, or of
- * its account there, but its own. In their order. */
+/* Ids of the grants that it may have used up, that something connected stands on, and that have no
+ * mark yet: all of its client, or of its account there, but its own. In their order. */
 MUST_USE enum err store_consent_grants(struct db *d, struct arena *a, struct fault *f,
                                        const struct consent_row *row, int64_t limit, str **ret,
                                        size_t *ret_count);

@@ -185,7 +185,7 @@ function theTests() {
     if (mine.some((each) => each.why === 'reused'))
       assertProblem(answer, 409, 'needs_reconnect', /Somebody went through a Connect at Atlassian on \d{4}-/);
     else assert.equal(answer.status, 200, answer.text);
-    assert.deepEqual(waiting(), []);
+    await until(() => waiting().length === 0, 'an end of what was to be renewed');
   });
 
   test('saved in time, after a question: all of it lives, the answer\'s tokens too', async () => {
