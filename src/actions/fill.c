@@ -118,16 +118,39 @@ static enum err find(const struct filling *x, const struct place *place, const j
     return *ret ? ERR_OK : place_error(x->fault, place->source, "names nothing.");
 }
 
-/* What a filter makes of a value; borrowed. */
-static enum err convert(const struct filling *x, const struct place *place, const json_t *value,
+/* What a filter makes of a value; borrowed. What it reads counts too: it may make little of much.
+ */
+static enum err convert(struct filling *x, const struct place *place, const json_t *value,
                         const json_t **ret)
 {
+    enum err e = spend(x, weight_of(value));
+
+    if (e)
+        return e;
     *ret = place->filter->convert(x->arena, value);
     return *ret ? ERR_OK : place_error(x->fault, place->source, "cannot be read that way.");
 }
 
-static enum err text_of(const struct filling *x, const struct place *place, const json_t *value,
-                        str *ret)
+static int add_piece(const char *p, size_t n, void *to)
+{
+    buf_add_bytes(to, p, n);
+    return buf_ok(to) ? 0 : -1;
+}
+
+/* p == NULL: it is too long to stand in a text; most of that is not written for nothing. */
+static str print(struct arena *a, const json_t *value, size_t max)
+{
+    struct buf to;
+    str text = {NULL, 0};
+
+    buf_init(&to, max);
+    if (json_dump_callback(value, add_piece, &to, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
+        text = arena_str(a, buf_str(&to));
+    buf_done(&to);
+    return text;
+}
+
+static enum err text_of(struct filling *x, const struct place *place, const json_t *value, str *ret)
 {
     enum err e = ERR_OK;
 
@@ -140,7 +163,11 @@ static enum err text_of(const struct filling *x, const struct place *place, cons
     else if (json_is_null(value))
         *ret = STR("");
     else
-        *ret = json_is_string(value) ? text_in(value) : doc_print(x->arena, value);
+        *ret =
+            json_is_object(value) || json_is_array(value)
+                ? print(x->arena, value, x->scope->print_max ? x->scope->print_max : FILL_TEXT_MAX)
+            : json_is_string(value) ? text_in(value)
+                                    : doc_print(x->arena, value);
     return ret->p ? ERR_OK : place_error(x->fault, place->source, "cannot be written that way.");
 }
 
@@ -156,7 +183,7 @@ static enum err add_segment(const struct filling *x, struct buf *to, const struc
     return ERR_OK;
 }
 
-static enum err add_value(const struct filling *x, struct buf *to, const struct place *place,
+static enum err add_value(struct filling *x, struct buf *to, const struct place *place,
                           enum fill_use use)
 {
     const json_t *value;
@@ -176,7 +203,7 @@ static enum err add_value(const struct filling *x, struct buf *to, const struct 
     return ERR_OK;
 }
 
-static enum err fill(const struct filling *x, str text, enum fill_use use, str *ret)
+static enum err fill(struct filling *x, str text, enum fill_use use, str *ret)
 {
     struct place_reader r = {text, x->fault, x->scope->filters};
     struct place place;
@@ -269,6 +296,8 @@ static enum err copy_object(struct filling *x, const json_t *from, json_t *to)
 
     json_object_foreach ((json_t *)(uintptr_t)from, key, value) {
         e = fill(x, str_from(key), FILL_TEXT, &name);
+        if (!e)
+            e = spend(x, name.n);
         if (!e)
             e = copy(x, value, &filled);
         if (e)

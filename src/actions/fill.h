@@ -34,6 +34,7 @@ enum fill_use {
 struct fill_scope {
     const json_t *values;               /* an object; a reference's first name is looked up in it */
     const struct place_filter *filters; /* NULL: none */
+    size_t print_max; /* bytes of one object or list inside a text; 0: FILL_TEXT_MAX */
 };
 
 /* Called for every place, when a template is saved. Fails (fault_set) for what it does not know. */

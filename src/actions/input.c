@@ -305,7 +305,7 @@ enum err input_options(struct arena *a, struct fault *f, const json_t *options_f
                        const struct fill_scope *scope, json_t **ret, int *ret_cut)
 {
     json_t *list, *values = json_copy((json_t *)(uintptr_t)scope->values), *option = NULL;
-    struct fill_scope inside = {doc_keep(a, values), scope->filters};
+    struct fill_scope inside = {.values = doc_keep(a, values), .filters = scope->filters};
     enum err e = fill_value(a, f, doc_get_str(options_from, "list"), scope, &list);
 
     struct arena *scratch = arena_new(SCRATCH_MAX);

@@ -89,7 +89,7 @@ enum err options_read(struct arena *a, struct fault *f, const json_t *input,
     const json_t *from = doc_get(input, "options_from");
     json_t *values = doc_keep(a, json_copy((json_t *)(uintptr_t)scope->values));
     json_t *requests = doc_object(a), *step = doc_object(a), *response = doc_object(a);
-    struct fill_scope with = {values, scope->filters};
+    struct fill_scope with = {.values = values, .filters = scope->filters};
     json_t *body = NULL;
 
     if (reply->status >= 300 || reply->meaning != MEANING_OK)
@@ -172,7 +172,7 @@ static void hear(struct lookup *l, struct work *w)
 {
     const json_t *input = input_at(l, l->next - 1);
     const struct provider_op *op = &l->chain.call->op;
-    struct fill_scope scope = {l->values, l->filters};
+    struct fill_scope scope = {.values = l->values, .filters = l->filters};
     struct fault f = {.code = ERR_OK};
     json_t *options = NULL;
     int cut = 0;
@@ -190,7 +190,7 @@ static void hear(struct lookup *l, struct work *w)
 static int ask(struct lookup *l, struct work *w, const json_t *input)
 {
     const json_t *source = source_of(l->applied, input);
-    struct fill_scope scope = {l->values, l->filters};
+    struct fill_scope scope = {.values = l->values, .filters = l->filters};
     str search = doc_get_str(l->search, id_of(input));
     int fatal = 0;
 

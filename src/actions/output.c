@@ -9,6 +9,7 @@
 #include "base/doc.h"
 
 static const char *const TYPES[] = {"table", "key_value", "bar", "text", "raw"};
+#define CELL_PRINT_MAX ((size_t)64 * 1024)
 #define SCRATCH_MAX ((size_t)256 << 20)
 #define TYPES_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
@@ -153,10 +154,12 @@ static str safe_link(str link)
 /* What names nothing is empty: a column is often there for some rows only. */
 static str cell_text(struct showing *s, const char *template, size_t max)
 {
+    struct fill_scope narrow = s->scope;
     str text = {NULL, 0};
 
     arena_clear(s->scratch);
-    if (!template || fill_text(s->scratch, NULL, str_from(template), &s->scope, FILL_TEXT, &text))
+    narrow.print_max = CELL_PRINT_MAX;
+    if (!template || fill_text(s->scratch, NULL, str_from(template), &narrow, FILL_TEXT, &text))
         return STR("");
     text = arena_str(s->arena, str_utf8_cut(text, max));
     s->left -= text.n < s->left ? text.n : s->left;
@@ -335,8 +338,11 @@ static json_t *show(struct showing *s, const json_t *output)
 json_t *outputs_show(struct arena *a, const json_t *outputs, const struct fill_scope *scope)
 {
     json_t *values = doc_keep(a, json_copy((json_t *)(uintptr_t)scope->values));
-    struct showing s = {
-        a, arena_new(SCRATCH_MAX), values, {values, scope->filters}, OUTPUTS_SIZE_MAX};
+    struct showing s = {a,
+                        arena_new(SCRATCH_MAX),
+                        values,
+                        {.values = values, .filters = scope->filters},
+                        OUTPUTS_SIZE_MAX};
     json_t *list = doc_array(a), *output;
     size_t i;
 

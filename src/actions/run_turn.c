@@ -26,7 +26,7 @@ static const json_t *request_of(const struct run *r)
 
 struct fill_scope run_scope(const struct run *r)
 {
-    return (struct fill_scope){r->values, r->filters};
+    return (struct fill_scope){.values = r->values, .filters = r->filters};
 }
 
 void run_end(struct run *r, str sentence)

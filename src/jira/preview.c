@@ -1,11 +1,14 @@
 /* See the header. */
 #include "jira/preview.h"
 
+#include "base/buf.h"
 #include "base/doc.h"
 #include "base/url.h"
 #include "jira/template.h"
 
 #define FIELDS_MAX 50
+#define FIELD_NAME_MAX 255 /* of Jira's none is as long */
+#define QUERY_MAX ((size_t)8 * 1024)
 #define TEXT_MAX ((size_t)300)
 
 static int is_edit(struct arena *a, const struct provider_request *write)
@@ -24,22 +27,25 @@ int jira_preview(struct arena *a, const struct provider_request *write,
 {
     json_t *body = NULL, *value;
     const char *name;
-    str query = STR("fields=");
+    struct buf query;
     size_t n = 0;
 
     if (!is_edit(a, write) || doc_parse(a, NULL, write->body, &body))
         return 0;
+    buf_init(&query, QUERY_MAX);
+    buf_add(&query, STR("fields="));
     json_object_foreach (doc_get(body, "fields"), name, value) {
-        if (n++ < FIELDS_MAX)
-            query = arena_printf(a, "%.*s%s%.*s", STR_ARG(query), n > 1 ? "," : "",
-                                 STR_ARG(url_encode(a, str_from(name))));
+        if (n++ == FIELDS_MAX || !buf_ok(&query))
+            break;
+        if (n > 1)
+            buf_add_char(&query, ',');
+        buf_add(&query, url_encode(a, str_utf8_cut(str_from(name), FIELD_NAME_MAX)));
     }
-    if (n == 0 && json_object_size(doc_get(body, "update")) == 0)
-        return 0;
     read->method = STR("GET");
     read->path = write->path;
-    read->query = query;
-    return 1;
+    read->query = buf_ok(&query) ? arena_str(a, buf_str(&query)) : (str){NULL, 0};
+    buf_done(&query);
+    return read->query.p && (n > 0 || json_object_size(doc_get(body, "update")) > 0);
 }
 
 /* Everything of what is written is there already. */

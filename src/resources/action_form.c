@@ -337,7 +337,7 @@ static void start_looking(void *arg, struct loop *loop, void (*done)(void *token
 /* The values so far, as they were entered: nothing of them has to be right. */
 static json_t *values_so_far(struct exchange *x, const json_t *applied, const json_t *entered)
 {
-    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
+    struct fill_scope scope = {.values = scope_values(x->work), .filters = scope_filters(x->work)};
     json_t *values = (json_t *)(uintptr_t)scope.values, *inputs = doc_get(values, "input"), *input;
     int any = json_object_size(entered) > 0;
     size_t i;
@@ -444,7 +444,7 @@ static enum err entered_so_far(struct exchange *x, struct action_page *p, const 
 static enum err show(struct exchange *x, const struct action_page *p, const struct action_row *row,
                      const json_t *applied, const json_t *entered)
 {
-    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
+    struct fill_scope scope = {.values = scope_values(x->work), .filters = scope_filters(x->work)};
     const struct form form = {applied, &scope, p->errors, p->found, search_of(x, applied)};
     json_t *connect = NULL, *doc = exchange_doc(x), *fields = fields_doc(x, entered, &form), *one;
     int from = 0, gained = 0;

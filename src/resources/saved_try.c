@@ -77,7 +77,7 @@ static enum err find_all(struct exchange *x, struct trying *t, struct connection
 enum err saved_try_begin(struct exchange *x)
 {
     struct trying *t = arena_new_of(x->arena, struct trying);
-    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
+    struct fill_scope scope = {.values = scope_values(x->work), .filters = scope_filters(x->work)};
     struct connection_row n = {0};
     struct effective effective = {0};
     json_t *d = NULL;

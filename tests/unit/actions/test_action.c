@@ -170,7 +170,7 @@ static const char VALUES[] =
 
 static json_t *show(struct fixture *x, const char *output)
 {
-    struct fill_scope scope = {parse(x, VALUES), NULL};
+    struct fill_scope scope = {.values = parse(x, VALUES), .filters = NULL};
     json_t *list = outputs_show(x->a, parse(x, arena_printf(x->a, "[%s]", output).p), &scope);
 
     return json_array_get(list, 0);
@@ -222,7 +222,7 @@ static void test_many_rows_are_cut(void **state)
 {
     struct fixture *x = *state;
     json_t *values = doc_object(x->a), *list = doc_array(x->a), *o;
-    struct fill_scope scope = {values, NULL};
+    struct fill_scope scope = {.values = values, .filters = NULL};
 
     for (size_t i = 0; i < 100000; i++)
         json_array_append_new(list, json_integer((json_int_t)i));

@@ -55,7 +55,7 @@ static int set_up(void **state)
     static struct fixture x;
 
     x = (struct fixture){.a = arena_new((size_t)256 << 20)};
-    x.scope = (struct fill_scope){parse(&x, VALUES), FILTERS};
+    x.scope = (struct fill_scope){.values = parse(&x, VALUES), .filters = FILTERS};
     *state = &x;
     return 0;
 }
@@ -229,13 +229,21 @@ static void test_sizes(void **state)
 
     memset(mega, 'x', (size_t)1 << 20);
     doc_set_str(values, "long", (str){mega, (size_t)1 << 20});
-    struct fill_scope scope = {values, NULL};
+    struct fill_scope scope = {.values = values, .filters = NULL};
     assert_int_equal(fill_text(x->a, &x->f, STR("{{long}}"), &scope, FILL_TEXT, &text), ERR_OK);
     assert_int_equal(fill_text(x->a, &x->f, STR("{{long}}."), &scope, FILL_TEXT, &text),
                      ERR_INVALID);
     for (int i = 0; i < 1000; i++)
         assert_int_equal(json_array_append_new(many, json_string("{{long}}")), 0);
     assert_int_equal(fill_document(x->a, &x->f, many, &scope, &filled), ERR_INVALID);
+    json_t *named = doc_object(x->a); /* names of members count, too */
+    doc_set_str(values, "half", (str){mega, (size_t)1 << 19});
+    for (int i = 0; i < 300; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "{{half}}%d", i);
+        doc_set_null(named, arena_printf(x->a, "%s", name).p);
+    }
+    assert_int_equal(fill_document(x->a, &x->f, named, &scope, &filled), ERR_INVALID);
 }
 
 static str filled(struct fixture *x, const char *document)

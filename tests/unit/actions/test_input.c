@@ -26,11 +26,11 @@ static int set_up(void **state)
 
     x = (struct fixture){.a = arena_new((size_t)64 << 20)};
     x.scope = (struct fill_scope){
-        parse(&x,
-              "{\"user\": {\"email\": \"anna@x.test\"}, \"today\": \"2026-11-28\","
-              " \"request\": {\"Types\": {\"response\": {\"body\": [{\"id\": 1, \"n\": \"One\"},"
-              " {\"id\": \"\", \"n\": \"None\"}, {\"id\": \"2\"}]}}}}"),
-        NULL};
+        .values = parse(
+            &x, "{\"user\": {\"email\": \"anna@x.test\"}, \"today\": \"2026-11-28\","
+                " \"request\": {\"Types\": {\"response\": {\"body\": [{\"id\": 1, \"n\": \"One\"},"
+                " {\"id\": \"\", \"n\": \"None\"}, {\"id\": \"2\"}]}}}}"),
+        .filters = NULL};
     *state = &x;
     return 0;
 }
@@ -224,7 +224,7 @@ static void test_a_hundred_thousand_options_are_cut(void **state)
 {
     struct fixture *x = *state;
     json_t *values = doc_object(x->a), *list = doc_array(x->a), *options = NULL;
-    struct fill_scope scope = {values, NULL};
+    struct fill_scope scope = {.values = values, .filters = NULL};
     int cut = 0;
 
     for (size_t i = 0; i < 100000; i++)

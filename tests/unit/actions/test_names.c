@@ -102,7 +102,7 @@ static void test_put_and_found(void **state)
                                              "request.Find.response.body[\"a b\"]", "item[1][0]"};
     struct fixture *x = *state;
     json_t *values = doc_object(x->a);
-    struct fill_scope scope = {values, NULL};
+    struct fill_scope scope = {.values = values, .filters = NULL};
     str found;
 
     for (size_t i = 0; i < COUNT_OF(references); i++) {

@@ -46,9 +46,10 @@ static int set_up(void **state)
 
     x = (struct fixture){.a = arena_new((size_t)64 << 20)};
     x.scope = (struct fill_scope){
-        parse(&x, "{\"input\": {\"key\": \"A/B-1\", \"n\": 5, \"none\": null, \"words\": \"a&b=c\","
-                  " \"evil\": \"\\\", \\\"x\\\": \\\"\", \"line\": \"a\\nb\"}}"),
-        FILTERS};
+        .values = parse(
+            &x, "{\"input\": {\"key\": \"A/B-1\", \"n\": 5, \"none\": null, \"words\": \"a&b=c\","
+                " \"evil\": \"\\\", \\\"x\\\": \\\"\", \"line\": \"a\\nb\"}}"),
+        .filters = FILTERS};
     *state = &x;
     return 0;
 }

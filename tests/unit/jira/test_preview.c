@@ -38,6 +38,28 @@ static void test_edits(void **state)
     arena_free(a);
 }
 
+/* Names of any length come to no query that is longer than a query. */
+static void test_long_names(void **state)
+{
+    struct arena *a = arena_new((size_t)4 << 20);
+    json_t *body = doc_object(a), *fields = doc_object(a);
+    struct provider_request write = {.method = STR("PUT"), .path = STR("/rest/api/3/issue/A-1")};
+    struct provider_request read = {0};
+    char name[20002];
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        memset(name, '"', sizeof(name) - 1);
+        name[sizeof(name) - 2] = (char)('A' + i);
+        name[sizeof(name) - 1] = '\0';
+        doc_set_null(fields, name);
+    }
+    doc_set(body, "fields", fields);
+    write.body = doc_print(a, body);
+    assert_int_equal(jira_preview(a, &write, &read), 0);
+    arena_free(a);
+}
+
 static void test_changes(void **state)
 {
     static const struct {
@@ -93,6 +115,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_field_errors),
     };
