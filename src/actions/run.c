@@ -154,14 +154,21 @@ void runner_free(struct runner *r)
     mem_free(r);
 }
 
-int runner_is_full(struct runner *r)
+static int is_theirs(const struct run_row *row, str user, str app)
 {
-    size_t count;
+    return user.p ? str_eq(row->user, user) : !row->user.p && str_eq(row->app, app);
+}
+
+int runner_is_full(struct runner *r, str user, str app)
+{
+    size_t count, theirs = 0;
 
     must(pthread_mutex_lock(&r->lock) == 0);
     count = r->count;
+    for (const struct run *one = r->first; one; one = one->next)
+        theirs += (size_t)is_theirs(&one->row, user, app);
     must(pthread_mutex_unlock(&r->lock) == 0);
-    return count >= RUNS_AT_ONCE || r->stopping;
+    return count >= RUNS_AT_ONCE || theirs >= RUNS_OF_ONE || r->stopping;
 }
 
 static void link_run(struct runner *r, struct run *run)

@@ -33,6 +33,7 @@
 #include "io/pool.h"
 
 #define RUNS_AT_ONCE 32
+#define RUNS_OF_ONE 8 /* of one person, or of one app's keys */
 #define RUN_CALLS_MAX 10000
 #define RUN_TRIES_MAX 4
 #define RUN_KEPT_MAX ((size_t)32 << 20)  /* as it weighs in memory */
@@ -54,8 +55,9 @@ void runner_stop(struct runner *r);
 size_t runner_drain(struct runner *r, int timeout_ms);
 /* After pool_stop() and loops_stop(). Accepts NULL. */
 void runner_free(struct runner *r);
-/* 1 when there is no room for another one now. Any thread. */
-int runner_is_full(struct runner *r);
+/* 1 when there is no room for another one of this user (p == NULL: of this app's keys) now. Any
+ * thread. */
+int runner_is_full(struct runner *r, str user, str app);
 
 /* What is run; all of it is copied. */
 struct run_order {

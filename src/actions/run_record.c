@@ -165,7 +165,13 @@ static enum err save_rows(struct run *r, struct work *w, int *done)
     if (!e)
         e = r->is_over ? store_run_end(w->db, w->arena, w->fault, &r->row, done)
                        : store_run_progress(w->db, w->arena, w->fault, &r->row, done);
-    for (size_t i = 0; !e && i < r->pending_count; i++)
+    if (!e && r->row.own && !*done) /* what comes behind its end is nobody else's either */
+        e = store_run_is_own(w->db, w->arena, w->fault, r->row.id);
+    /* a write that is not sent, because somebody ended the run, leaves no trace */
+    size_t count = r->pending_count;
+    if (!*done && r->is_planned && r->call.is_write && !r->is_preview && count)
+        count--;
+    for (size_t i = 0; !e && i < count; i++)
         e = store_run_call_put(w->db, w->arena, w->fault, &r->pending[i]);
     if (!e)
         return db_commit(w->db, w->fault);

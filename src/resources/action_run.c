@@ -59,7 +59,7 @@ static json_t *entered_of(struct exchange *x, struct starting *s)
 
 static enum err read_inputs(struct exchange *x, struct starting *s)
 {
-    struct fill_scope scope = {scope_values(x->work), scope_filters(x->work)};
+    struct fill_scope scope = {.values = scope_values(x->work), .filters = scope_filters(x->work)};
     json_t *values = (json_t *)(uintptr_t)scope.values, *inputs;
     struct slips slips;
 
@@ -200,7 +200,7 @@ static enum err prepare(struct exchange *x, struct starting *s, const struct act
         e = read_inputs(x, s);
     if (!e)
         e = check_connections(x, s, row);
-    if (!e && runner_is_full(s->runner))
+    if (!e && runner_is_full(s->runner, x->work->actor.user, x->work->membership.app))
         e = fail(&x->fault, ERR_OVERLOADED,
                  "Many actions are being run at the moment. Nothing was sent; try again in a "
                  "minute.");

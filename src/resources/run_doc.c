@@ -47,6 +47,15 @@ static void set_calls(struct exchange *x, json_t *doc, const struct run_row *row
     doc_set(doc, "calls", calls);
 }
 
+/* It may quote Jira, which spoke to whoever ran it. */
+static str sentence_shown(struct exchange *x, const struct run_row *row)
+{
+    if (str_empty(row->sentence) || run_shows_contents(x->work, row) ||
+        str_starts(row->sentence, STR("Stopped by ")) || str_eq(row->status, STR("interrupted")))
+        return row->sentence;
+    return STR("What was said about it is for whoever ran it, on an account of their own.");
+}
+
 json_t *run_doc(struct exchange *x, const struct run_row *row)
 {
     json_t *doc = doc_object(x->arena), *user = doc_object(x->arena);
@@ -55,7 +64,7 @@ json_t *run_doc(struct exchange *x, const struct run_row *row)
     doc_set_str(doc, "id", row->id);
     set_action(x, doc, row);
     set_status(x, doc, row->status);
-    doc_set_str(doc, "sentence", row->sentence);
+    doc_set_str(doc, "sentence", sentence_shown(x, row));
     doc_set_str(user, "id", row->user);
     doc_set_str(user, "name", row->user_name);
     doc_set(doc, "user", user);
@@ -202,7 +211,8 @@ enum err run_doc_whole(struct exchange *x, const struct run_row *row, int64_t af
     doc_set(doc, "inputs", inputs_doc(x, row->inputs, shown ? row->input_errors : (str){NULL, 0}));
     set_outputs(x, doc, row, shown);
     for (size_t i = 0; i < count; i++)
-        doc_append(list, call_doc(x, &calls[i], shown));
+        doc_append(list,
+                   call_doc(x, &calls[i], shown && (calls[i].shared || run_is_mine(x->work, row))));
     doc_set(doc, "steps", list);
     if (count == RUN_CALLS_PAGE)
         doc_set_int(doc, "next", calls[count - 1].number);

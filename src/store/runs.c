@@ -134,18 +134,27 @@ enum err store_run_end(struct db *d, struct arena *a, struct fault *f, const str
                        int *ret_done)
 {
     struct db_rows r;
-    enum err e = db_query(d, a, f, &r,
-                          "UPDATE runs SET status = $1, sentence = $2, own = $3, outputs = $4,"
-                          " calls_done = $5, calls_failed = $6, calls_planned = $7, ended = $8,"
-                          " input_errors = $9 WHERE id = $10 AND status = 'running'",
-                          DB_T(row->status), db_text_or_null(row->sentence), DB_I(row->own),
-                          db_text_or_null(row->outputs), DB_I(row->calls_done),
-                          DB_I(row->calls_failed), DB_I(row->calls_planned), DB_I(row->ended),
-                          db_text_or_null(row->input_errors), DB_T(row->id));
+    enum err e =
+        db_query(d, a, f, &r,
+                 "UPDATE runs SET status = $1, sentence = $2,"
+                 " own = CASE WHEN own = 1 THEN 1 ELSE CAST($3 AS BIGINT) END, outputs = $4,"
+                 " calls_done = $5, calls_failed = $6, calls_planned = $7, ended = $8,"
+                 " input_errors = $9 WHERE id = $10 AND status = 'running'",
+                 DB_T(row->status), db_text_or_null(row->sentence), DB_I(row->own),
+                 db_text_or_null(row->outputs), DB_I(row->calls_done), DB_I(row->calls_failed),
+                 DB_I(row->calls_planned), DB_I(row->ended), db_text_or_null(row->input_errors),
+                 DB_T(row->id));
 
     if (!e)
         *ret_done = r.changed > 0;
     return e;
+}
+
+enum err store_run_is_own(struct db *d, struct arena *a, struct fault *f, str id)
+{
+    struct db_rows r;
+
+    return db_query(d, a, f, &r, "UPDATE runs SET own = 1 WHERE id = $1 AND own = 0", DB_T(id));
 }
 
 enum err store_runs_interrupt(struct db *d, struct arena *a, struct fault *f, int64_t beat_before,

@@ -84,9 +84,12 @@ MUST_USE enum err store_runs_list(struct db *d, struct arena *a, struct fault *f
 /* How far it is; beats. Only while it runs: *ret_done 0 when it was ended by somebody else. */
 MUST_USE enum err store_run_progress(struct db *d, struct arena *a, struct fault *f,
                                      const struct run_row *row, int *ret_done);
-/* status, sentence, own, outputs, input_errors, counts, ended. Only while it runs. */
+/* status, sentence, own (never taken back), outputs, input_errors, counts, ended. Only while it
+ * runs. */
 MUST_USE enum err store_run_end(struct db *d, struct arena *a, struct fault *f,
                                 const struct run_row *row, int *ret_done);
+/* It stays so: bodies are the runner's alone, also when it has ended. */
+MUST_USE enum err store_run_is_own(struct db *d, struct arena *a, struct fault *f, str id);
 /* Runs whose process has not beaten since: interrupted. */
 MUST_USE enum err store_runs_interrupt(struct db *d, struct arena *a, struct fault *f,
                                        int64_t beat_before, str sentence, int64_t now_ms,

@@ -6,7 +6,7 @@ import { before, beforeEach, test } from 'node:test';
 
 import { Client } from '../lib/client.mjs';
 import { addConnection, ANNA, assertFieldErrors, assertProblem, BOB, callsOf, clearLog, connect, fault, grant, makeApp, noFaults,
-  unique } from '../lib/scene.mjs';
+  sleep, unique, until } from '../lib/scene.mjs';
 import { endsWell, startStack } from '../lib/stack.mjs';
 
 let s;
@@ -252,6 +252,31 @@ test('each runs with their own account, and contents are theirs alone', async ()
   const by = await action(draftOf([text('key')], ['Get'], [{ type: 'raw', step: 'Get' }]));
   const common = await ran(by, { key: 'ACME-1' }, eve);
   assert.equal((await anna.get(`/apps/${app}/runs/${common.id}`)).body.run.outputs[0].text, common.outputs[0].text);
+});
+
+test('an admin who stops somebody\'s run sees no more of it than before', async () => {
+  const slug = await action(draftOf([text('key')], ['OwnGet', 'Get'], [{ type: 'raw', step: 'OwnGet' }]));
+  await fault(s, 'delay', { match: { method: 'GET', path: '/rest/api/3/issue/ACME-1' }, ms: 2500, times: 1 });
+  const { id } = (await run(slug, { key: 'ACME-1' }, bob, { wait: 0 })).body;
+  await sleep(700);
+  const at = `/apps/${app}/runs/${id}`;
+  const stopped = await anna.post(`${at}/stop`);
+  assert.ok(stopped.status < 300, stopped.text);
+  await until(async () => (await bob.get(at)).body.run.steps[0]?.status === 200, 'the answer of what was under way');
+  const seen = (await anna.get(at)).body.run;
+  assert.deepEqual([seen.own, seen.shows_contents, seen.steps[0].response_body], [true, false, null]);
+  assert.ok((await bob.get(at)).body.run.steps[0].response_body.includes('ACME-1'));
+  await noFaults(s);
+});
+
+test('what Jira said to an account of one\'s own is not for admins', async () => {
+  const slug = await action(draftOf([text('key')], ['OwnGet']));
+  await bad('GET', '/rest/api/3/issue/ACME-1', 400, { body: { errorMessages: ['a private word'] } });
+  const b = await ran(slug, { key: 'ACME-1' }, bob);
+  assert.match(b.sentence, /a private word/);
+  const list = await anna.get(`/apps/${app}/runs`);
+  assert.ok(!list.text.includes('private word') && !(await anna.get(`/apps/${app}/runs/${b.id}`)).text.includes('private word'));
+  await noFaults(s);
 });
 
 test('the history is filtered', async () => {
