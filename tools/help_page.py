@@ -35,7 +35,8 @@ def render(cmark, page):
     text = done.stdout.decode("utf-8")
     if "raw HTML omitted" in text:
         fail("%s: raw HTML is left out of the page; write Markdown" % page)
-    return text.replace("{", "&#123;")
+    # code that is wider than the page is scrolled, by the keyboard too
+    return text.replace("{", "&#123;").replace("<pre>", '<pre tabindex="0">')
 
 
 def id_of(heading):

@@ -42,7 +42,7 @@ test('a person creates an app and becomes its admin', async () => {
   assert.equal(ada.path, '/apps/desk');
   assert.equal(await ada.heading(), 'Release <b>desk</b> 🛠️');
   await ada.sees('<script>alert(1)</script>');
-  assert.deepEqual(await tabs(ada), ['Description', 'Request', 'Permissions', 'App settings']);
+  assert.deepEqual(await tabs(ada), ['Description', 'Actions', 'Request', 'Permissions', 'App settings']);
 });
 
 test('nobody else sees it, workspace admins included', async () => {
@@ -75,7 +75,7 @@ test('a runner sees the app without App settings and Permissions', async () => {
   await ada.sees('Rob Runner');
   await rob.visit('/apps');
   await rob.press('Release desk');
-  assert.deepEqual(await tabs(rob), ['Description', 'Request']);
+  assert.deepEqual(await tabs(rob), ['Description', 'Actions', 'Request']);
   for (const path of ['/apps/desk/settings', '/apps/desk/permissions', '/apps/desk/connections/new']) {
     assert.equal(await rob.visit(path), 403, path);
     await rob.sees('Only an app admin may do this');
@@ -85,7 +85,7 @@ test('a runner sees the app without App settings and Permissions', async () => {
 test('roles are changed in the row; the last admin cannot leave', async () => {
   await ada.choose('Change the permission of Rob Runner', 'Make app admin');
   await rob.visit('/apps/desk');
-  assert.deepEqual(await tabs(rob), ['Description', 'Request', 'Permissions', 'App settings']);
+  assert.deepEqual(await tabs(rob), ['Description', 'Actions', 'Request', 'Permissions', 'App settings']);
   await ada.choose('Change the permission of Rob Runner', 'Make runner');
   await ada.choose('Change the permission of Ada Admin', 'Remove from the app');
   assert.match(await ada.problem(), /without an active admin/);
@@ -107,7 +107,7 @@ test('a group gives its role to whoever is in it', async () => {
   await ada.page.getByLabel('Role of the group').selectOption('App admin');
   await ada.press('Add this group');
   await rob.visit('/apps/desk');
-  assert.deepEqual(await tabs(rob), ['Description', 'Request', 'Permissions', 'App settings']);
+  assert.deepEqual(await tabs(rob), ['Description', 'Actions', 'Request', 'Permissions', 'App settings']);
   await root.press('Remove Rob Runner');
   assert.equal(await rob.visit('/apps/desk'), 404);
   await root.page.getByText('Delete the group…').click();
