@@ -22,7 +22,7 @@ struct slips {
 };
 
 void slips_init(struct slips *s, struct arena *a);
-/* Copies both. */
+/* Copies both; the message is cleaned as a fault's (base/err.h). */
 void slips_add(struct slips *s, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The message of a fault, which is cleared. */
 void slips_add_fault(struct slips *s, const char *field, struct fault *f);

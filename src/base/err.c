@@ -1,7 +1,6 @@
 /* The error table as look-ups, and filling a struct fault. */
 #include "base/err.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/check.h"
@@ -70,9 +69,9 @@ static void clean(char *text, int cut)
     }
 }
 
-enum err fault_set(struct fault *f, enum err code, const char *where, const char *format, ...)
+enum err fault_vset(struct fault *f, enum err code, const char *where, const char *format,
+                    va_list args)
 {
-    va_list args;
     int n;
 
     must(code < ERR_COUNT && code != ERR_OK);
@@ -81,10 +80,18 @@ enum err fault_set(struct fault *f, enum err code, const char *where, const char
     f->code = code;
     f->where = where;
     f->detail[0] = '\0';
-    va_start(args, format);
     n = vsnprintf(f->message, sizeof(f->message), format, args);
-    va_end(args);
     clean(f->message, n >= (int)sizeof(f->message));
+    return code;
+}
+
+enum err fault_set(struct fault *f, enum err code, const char *where, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)fault_vset(f, code, where, format, args);
+    va_end(args);
     return code;
 }
 

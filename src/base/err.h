@@ -4,6 +4,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdarg.h>
+
 #include "base/attr.h"
 #include "base/str.h"
 
@@ -38,6 +40,9 @@ const char *err_name(enum err e);
 #define fail(f, code, ...) fault_set((f), (code), __func__, __VA_ARGS__)
 enum err fault_set(struct fault *f, enum err code, const char *where, const char *format, ...)
     PRINTF_LIKE(4, 5);
+/* The same with the arguments as a list. */
+enum err fault_vset(struct fault *f, enum err code, const char *where, const char *format,
+                    va_list args) PRINTF_LIKE(4, 0);
 /* Adds the log-only detail (cleaned in the same way); returns f->code (or ERR_INTERNAL with f
  * NULL). */
 enum err fault_detail(struct fault *f, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -170,6 +170,8 @@ test('inputs are checked at the server, each at its field', async () => {
   assertProblem(wrong, 422, 'invalid');
   assert.deepEqual(wrong.body.errors.map((each) => each.field).sort(), ['colour', 'hidden', 'key', 'mail', 'n', 'other']);
   assertFieldErrors(await run(slug, {}), 'key');
+  const long = `${'x'.repeat(59)}ä`; // its quote ends amid a character
+  assertFieldErrors(await run(slug, { key: 'A-1', [long]: 1 }), long);
   assertFieldErrors(await run(slug, { key: `A-${'1'.repeat(40000)}` }), 'key');
   assert.deepEqual(await callsOf(s), []);
   const b = await ran(slug, { key: 'ACME-1', n: '3', colour: 'r' });

@@ -196,6 +196,30 @@ static void test_length_without_a_limit(void **state)
     assert_int_equal(s.count, 0);
 }
 
+/* A message quotes what was entered only in part, and goes into a JSON document: whole characters.
+ */
+static void test_names_cut(void **state)
+{
+    static const char ENTERED[] =
+        "{\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffff\xc3\xa4\":1}";
+    struct fixture *x = *state;
+    struct slips s;
+
+    slips_init(&s, x->a);
+    (void)inputs_read(&s, parse(x, "[{\"id\":\"a\",\"type\":\"text\"}]"), parse(x, ENTERED),
+                      &x->scope);
+    assert_int_equal(s.count, 1);
+    assert_true(str_is_utf8(str_from(s.list[0].message)));
+    for (size_t n = 300; n < 420; n++) {
+        char *text = arena_alloc(x->a, n + 3);
+        memset(text, 'a', n);
+        memcpy(text + n, "\xc3\xa4", 3);
+        slips_init(&s, x->a);
+        slips_add(&s, "a", "%s", text);
+        assert_true(str_is_utf8(str_from(s.list[0].message)));
+    }
+}
+
 static void test_options(void **state)
 {
     struct fixture *x = *state;
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_declared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_entered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_length_without_a_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_names_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_options, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_hundred_thousand_options_are_cut, set_up, tear_down),
         cmocka_unit_test(test_patterns),
